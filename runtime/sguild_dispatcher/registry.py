@@ -1,0 +1,166 @@
+"""The registry at run time: which event types exist, who may publish and who may read them.
+
+Instances are written by the generator (``sguild_contracts.registry``). Models are
+named, not imported: using one event type imports the module of that one.
+"""
+
+import importlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias, cast
+
+from sguild_dispatcher.errors import UnknownVersionError, UnregisteredEventTypeError
+from sguild_dispatcher.models import Envelope, Payload
+
+VersionStatus: TypeAlias = Literal["current", "superseded", "withdrawn"]
+DomainStatus: TypeAlias = Literal["active", "deprecated"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """A domain that may be a producer.
+
+    A deprecated one is read, but no longer emitted, from ``emit_until`` on (00:00 UTC).
+    """
+
+    name: str
+    status: DomainStatus = "active"
+    deprecated_from: date | None = None
+    emit_until: date | None = None
+
+    def may_emit(self, moment: datetime) -> bool:
+        """Tell whether the domain may be a producer at ``moment`` (aware)."""
+        return in_window(moment, None, self.emit_until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayloadVersion:
+    """One version of a payload; ``model`` is ``module:class``, ``None`` for a withdrawn one."""
+
+    version: int
+    status: VersionStatus
+    model: str | None
+    emit_from: date | None = None
+    emit_until: date | None = None
+
+    def may_emit(self, moment: datetime) -> bool:
+        """Tell whether the version may be emitted at ``moment`` (aware): ``emit_from <= moment < emit_until``."""
+        return self.status != "withdrawn" and in_window(moment, self.emit_from, self.emit_until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventType:
+    """One event type: its only producer, its readers, and the versions of its payload.
+
+    ``subject`` and ``ordering_key`` name payload fields: what the event is about, and what order is kept by.
+    """
+
+    name: str
+    contract: str
+    producer: str
+    subscribers: tuple[str, ...]
+    versions: tuple[PayloadVersion, ...]
+    subject: str | None = None
+    ordering_key: str | None = None
+
+    def version(self, number: int) -> PayloadVersion:
+        """Return one version, withdrawn ones too.
+
+        Raises:
+            UnknownVersionError: there is no such version.
+        """
+        for candidate in self.versions:
+            if candidate.version == number:
+                return candidate
+        known = ", ".join(str(each.version) for each in self.versions)
+        raise UnknownVersionError(f"{self.name} has no version {number}; the registry has {known}.")
+
+    @property
+    def current(self) -> PayloadVersion | None:
+        """The version with the status ``current``, if there is one."""
+        return next((each for each in self.versions if each.status == "current"), None)
+
+
+def in_window(moment: datetime, start: date | None, end: date | None) -> bool:
+    """Tell whether ``start <= moment < end``, where a day begins at 00:00 UTC and ``None`` is unbounded."""
+    day = moment.astimezone(UTC).date()
+    return (start is None or start <= day) and (end is None or day < end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """All domains and event types of one generated package.
+
+    ``envelope`` is ``module:class`` of the generic envelope model.
+    """
+
+    version: str
+    envelope: str
+    domains: tuple[Domain, ...]
+    event_types: tuple[EventType, ...]
+    _domains: Mapping[str, Domain] = field(init=False, repr=False, compare=False)
+    _event_types: Mapping[str, EventType] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_domains", _by_name(self.domains))
+        object.__setattr__(self, "_event_types", _by_name(self.event_types))
+
+    def __iter__(self) -> Iterator[EventType]:
+        return iter(self.event_types)
+
+    def __contains__(self, event_type: object) -> bool:
+        return event_type in self._event_types
+
+    def domain(self, name: str) -> Domain | None:
+        """Return a domain by its name, ``None`` if the registry has none of that name."""
+        return self._domains.get(name)
+
+    def event_type(self, name: str) -> EventType:
+        """Return an event type by its name.
+
+        Raises:
+            UnregisteredEventTypeError: the registry has no such event type.
+        """
+        try:
+            return self._event_types[name]
+        except KeyError:
+            raise UnregisteredEventTypeError(
+                f"{name!r} is not in the registry (version {self.version}): register the event type first."
+            ) from None
+
+    def subscriptions(self, domain: str) -> tuple[EventType, ...]:
+        """Return the event types that a domain may read, in the registry's order."""
+        return tuple(each for each in self.event_types if domain in each.subscribers)
+
+    def payload_model(self, event_type: str, version: int) -> type[Payload]:
+        """Return the payload class of a version.
+
+        Raises:
+            UnregisteredEventTypeError: the registry has no such event type.
+            UnknownVersionError: it has no such version, or the version is withdrawn and has no schema.
+        """
+        model = self.event_type(event_type).version(version).model
+        if model is None:
+            raise UnknownVersionError(f"{event_type} version {version} is withdrawn and has no schema any more.")
+        return cast("type[Payload]", _load(model))
+
+    def event_model(self, event_type: str, version: int) -> type[Envelope[Any]]:
+        """Return the envelope class around the payload class of a version, as ``Event[CreditLockedV1]``.
+
+        Raises:
+            UnregisteredEventTypeError, UnknownVersionError: as :meth:`payload_model`.
+        """
+        payload = self.payload_model(event_type, version)
+        envelope = cast("type[Envelope[Any]]", _load(self.envelope))
+        return envelope[payload]  # type: ignore[valid-type]
+
+
+def _by_name(items: Iterable[Any]) -> Mapping[str, Any]:
+    return MappingProxyType({each.name: each for each in items})
+
+
+def _load(reference: str) -> object:
+    module, _, name = reference.partition(":")
+    return getattr(importlib.import_module(module), name)
