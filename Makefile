@@ -1,0 +1,50 @@
+# Same names here and in CI; CI calls only these.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.setup-done
+SOURCES := codegen runtime generated tests benchmarks demo
+WORKERS ?= 2
+
+.PHONY: help setup demo test lint types check-generated unit proof generate clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+setup: $(STAMP) ## Create .venv with the three distributions, editable
+
+$(STAMP): pyproject.toml runtime/pyproject.toml generated/pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable . --editable "runtime[psycopg,testing]" --editable generated --group dev
+	@touch $@
+
+demo: setup ## Play one story through the generated code, on a database of its own
+	@$(BIN)/python -m demo
+
+test: lint types check-generated unit ## Everything that must be green, under 5 minutes after the set-up
+
+lint: setup ## Style, format and the layer contract
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/lint-imports --config pyproject.toml
+
+types: setup ## mypy --strict and pyright strict
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+check-generated: setup ## Fail when generated/ is not what the contracts say
+	$(BIN)/sguild-codegen generate --check
+
+unit: setup ## The tests, against a PostgreSQL that they start
+	$(BIN)/pytest -q -n $(WORKERS) -m "not proof"
+
+proof: setup ## The long proofs: kill -9 and crash tests at full length
+	$(BIN)/pytest -q -m proof
+
+generate: setup ## Write generated/ from contracts/
+	$(BIN)/sguild-codegen generate
+
+clean: ## Remove what set-up and tests made
+	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

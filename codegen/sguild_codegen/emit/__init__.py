@@ -1,0 +1,1 @@
+"""Contract model in, the text of every emitted file out."""

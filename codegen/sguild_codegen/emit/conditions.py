@@ -1,0 +1,177 @@
+"""Conditions on an object's attributes: a small algebra that is both Python source and English.
+
+Keywords that no field type can say (``if``/``then``/``else``, ``dependentRequired``, ``anyOf`` of
+required sets ...) become conditions. They are kept in negation normal form: ``not`` stands
+only at the leaves, so that source and sentence stay readable.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from sguild_codegen.emit.literals import literal
+
+Scalar: TypeAlias = str | bool | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A condition that always, or never, holds."""
+
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The optional attribute is there (or, negated, is absent)."""
+
+    attribute: str
+    json_name: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """The attribute's value is one of ``values`` (or, negated, none of them)."""
+
+    attribute: str
+    json_name: str
+    values: tuple[Scalar, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All of the parts hold."""
+
+    parts: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """At least one of the parts holds."""
+
+    parts: tuple["Condition", ...]
+
+
+Condition: TypeAlias = Constant | Present | Equals | Every | Some
+
+TRUE: Final = Constant(holds=True)
+FALSE: Final = Constant(holds=False)
+
+
+def every(parts: Iterable[Condition]) -> Condition:
+    """Return the conjunction, simplified."""
+    kept = _flattened(parts, Every, unit=TRUE)
+    if FALSE in kept:
+        return FALSE
+    return kept[0] if len(kept) == 1 else Every(kept) if kept else TRUE
+
+
+def some(parts: Iterable[Condition]) -> Condition:
+    """Return the disjunction, simplified."""
+    kept = _flattened(parts, Some, unit=FALSE)
+    if TRUE in kept:
+        return TRUE
+    return kept[0] if len(kept) == 1 else Some(kept) if kept else FALSE
+
+
+def exactly_one(parts: tuple[Condition, ...]) -> Condition:
+    """Return the condition that one part holds and no other does."""
+    return some(
+        every(part if index == chosen else negate(part) for index, part in enumerate(parts))
+        for chosen in range(len(parts))
+    )
+
+
+def negate(condition: Condition) -> Condition:
+    """Return the opposite, with negation pushed to the leaves."""
+    match condition:
+        case Constant(holds):
+            return Constant(not holds)
+        case Present(attribute, json_name, negated):
+            return Present(attribute, json_name, not negated)
+        case Equals(attribute, json_name, values, negated):
+            return Equals(attribute, json_name, values, not negated)
+        case Every(parts):
+            return some(negate(part) for part in parts)
+        case Some(parts):
+            return every(negate(part) for part in parts)
+
+
+def source(condition: Condition) -> str:
+    """Return a Python expression over ``self`` that is true exactly when the condition holds."""
+    match condition:
+        case Constant(holds):
+            return repr(holds)
+        case Present(attribute, _, negated):
+            return f"self.{attribute} {'is' if negated else 'is not'} MISSING"
+        case Equals(attribute, _, values, negated):
+            return _comparison(f"self.{attribute}", values, negated=negated)
+        case Every(parts):
+            return " and ".join(_operand(part) for part in parts)
+        case Some(parts):
+            return " or ".join(_operand(part) for part in parts)
+
+
+def english(condition: Condition) -> str:
+    """Return the condition as a clause: ``retryable is true``, ``email is present or phone is present``."""
+    match condition:
+        case Constant(holds):
+            return "always" if holds else "never"
+        case Present(_, json_name, negated):
+            return f"{json_name} is {'absent' if negated else 'present'}"
+        case Equals(_, json_name, values, negated):
+            shown = " or ".join(_shown(value) for value in values)
+            return f"{json_name} is {'not ' if negated else ''}{shown}"
+        case Every(parts):
+            return " and ".join(_clause(part) for part in parts)
+        case Some(parts):
+            return " or ".join(_clause(part) for part in parts)
+
+
+def attributes(condition: Condition) -> tuple[str, ...]:
+    """Return the JSON names that the condition reads, in order of their first appearance."""
+    match condition:
+        case Constant():
+            return ()
+        case Present(_, json_name) | Equals(_, json_name):
+            return (json_name,)
+        case Every(parts) | Some(parts):
+            return tuple(dict.fromkeys(name for part in parts for name in attributes(part)))
+
+
+def _flattened(
+    parts: Iterable[Condition], kind: type[Every] | type[Some], unit: Constant
+) -> tuple[Condition, ...]:
+    flat: dict[Condition, None] = {}
+    for part in parts:
+        inner = part.parts if isinstance(part, kind) else (part,)
+        flat.update(dict.fromkeys(each for each in inner if each != unit))
+    return tuple(flat)
+
+
+def _comparison(value: str, values: tuple[Scalar, ...], *, negated: bool) -> str:
+    if len(values) > 1:
+        joined = ", ".join(literal(each) for each in values)
+        return f"{value} {'not in' if negated else 'in'} ({joined})"
+    (only,) = values
+    if only is None or isinstance(only, bool):
+        return f"{value} {'is not' if negated else 'is'} {literal(only)}"
+    return f"{value} {'!=' if negated else '=='} {literal(only)}"
+
+
+def _operand(condition: Condition) -> str:
+    text = source(condition)
+    return f"({text})" if isinstance(condition, Every | Some) else text
+
+
+def _clause(condition: Condition) -> str:
+    text = english(condition)
+    return f"({text})" if isinstance(condition, Every | Some) else text
+
+
+def _shown(value: Scalar) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return repr(value)

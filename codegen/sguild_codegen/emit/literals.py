@@ -1,0 +1,69 @@
+"""The only way in which a contract's text enters Python source."""
+
+import math
+import textwrap
+import unicodedata
+from typing import Final
+
+_DOCSTRING_WIDTH: Final = 96
+# Categories that a reader of the source cannot see, or that reorder what is seen: controls, formats
+# (bidirectional marks among them), surrogates, private and unassigned characters, line separators.
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def literal(value: object) -> str:
+    """Return the Python source of a JSON scalar, on one line and in visible characters only.
+
+    Raises:
+        TypeError: ``value`` is not a string, finite number, boolean or ``None``.
+    """
+    if value is None or isinstance(value, bool | int):
+        return repr(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return repr(value)
+    if isinstance(value, str):
+        return _quoted(value)
+    raise TypeError(f"{type(value).__name__} has no literal form")
+
+
+def docstring(text: str, indent: int = 4) -> str:
+    """Return ``text`` as a docstring that evaluates to it, wrapped where it is long, to stand at ``indent``."""
+    paragraphs = [_wrapped(line, indent) for line in text.strip().split("\n")]
+    body = _escaped("\n".join(line.rstrip() for line in paragraphs))
+    pad = " " * indent
+    if "\n" not in body:
+        return f'"""{body}"""'
+    first, *rest = body.split("\n")
+    tail = "".join(f"\n{pad}{line}" if line else "\n" for line in rest)
+    return f'"""{first}{tail}\n{pad}"""'
+
+
+def _quoted(text: str) -> str:
+    body = "".join(_visible(each) for each in text.replace("\\", "\\\\").replace('"', '\\"'))
+    return f'"{body}"'
+
+
+def _escaped(text: str) -> str:
+    """Escape what would end a docstring or change its meaning; line breaks stay."""
+    body = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    if body.endswith('"'):
+        body = body[:-1] + '\\"'
+    if body.startswith('"'):
+        body = "\\" + body
+    return "".join(each if each == "\n" else _visible(each) for each in body)
+
+
+def _visible(character: str) -> str:
+    if unicodedata.category(character) not in _INVISIBLE:
+        return character
+    code = ord(character)
+    if character in "\n\r\t":
+        return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}[character]
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _wrapped(line: str, indent: int) -> str:
+    width = _DOCSTRING_WIDTH - indent
+    if len(line) + 6 <= width:
+        return line
+    return textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,121 @@
+"""Class skeletons from datamodel-code-generator.
+
+It gets a copy of the object schemas in which every property is one placeholder type, and
+decides the names of attributes, which need an alias, and how an optional one is declared.
+Its source is read back as data; types, checks and text are rendered by this package.
+"""
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sguild_codegen.errors import GeneratorError
+
+_PLACEHOLDER: Final = "placeholder.Placeholder"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectShape:
+    """What datamodel-code-generator needs to know of an object: its class, property names, required ones."""
+
+    class_name: str
+    properties: tuple[str, ...]
+    required: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute: its Python name, its JSON name, and whether it may be absent."""
+
+    name: str
+    json_name: str
+    optional: bool
+
+    @property
+    def alias(self) -> str | None:
+        """The JSON name where it differs from the Python name."""
+        return self.json_name if self.json_name != self.name else None
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """One class with its attributes, in the order of the schema's properties."""
+
+    class_name: str
+    attributes: tuple[Attribute, ...]
+
+    def attribute(self, json_name: str) -> Attribute:
+        """Return the attribute of a JSON property; the property must exist."""
+        return next(each for each in self.attributes if each.json_name == json_name)
+
+
+def skeletons(shapes: Iterable[ObjectShape]) -> Mapping[str, Skeleton]:
+    """Return the skeleton of each shape by its class name; one call of the generator for all.
+
+    Raises:
+        GeneratorError: datamodel-code-generator gave other classes or properties than it was asked for.
+    """
+    wanted = {shape.class_name: shape for shape in shapes}
+    if not wanted:
+        return {}
+    module = ast.parse(_generate(wanted.values()))
+    found = {node.name: _skeleton(node) for node in module.body if isinstance(node, ast.ClassDef)}
+    for shape in wanted.values():
+        _compare(shape, found.get(shape.class_name))
+    return found
+
+
+def _generate(shapes: Iterable[ObjectShape]) -> str:
+    from datamodel_code_generator import DataModelType, InputFileType, PythonVersion, generate
+
+    document = {"$defs": {shape.class_name: _document(shape) for shape in shapes}}
+    source = generate(
+        document,
+        input_file_type=InputFileType.JsonSchema,
+        output_model_type=DataModelType.PydanticV2BaseModel,
+        target_python_version=PythonVersion.PY_311,
+        target_pydantic_version="2.14",
+        formatters=[],
+        disable_timestamp=True,
+        use_missing_sentinel=True,
+        use_annotated=True,
+    )
+    if not isinstance(source, str):
+        raise GeneratorError("datamodel-code-generator returned no module.")
+    return source
+
+
+def _document(shape: ObjectShape) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {name: {"customTypePath": _PLACEHOLDER} for name in shape.properties},
+        "required": sorted(shape.required),
+    }
+
+
+def _skeleton(node: ast.ClassDef) -> Skeleton:
+    fields = [each for each in node.body if isinstance(each, ast.AnnAssign)]
+    return Skeleton(node.name, tuple(_attribute(each) for each in fields))
+
+
+def _attribute(node: ast.AnnAssign) -> Attribute:
+    name = ast.unparse(node.target)
+    aliases = [
+        keyword.value.value
+        for call in ast.walk(node.annotation)
+        if isinstance(call, ast.Call)
+        for keyword in call.keywords
+        if keyword.arg == "alias" and isinstance(keyword.value, ast.Constant)
+    ]
+    return Attribute(name, aliases[0] if aliases else name, optional=node.value is not None)
+
+
+def _compare(shape: ObjectShape, skeleton: Skeleton | None) -> None:
+    """Trust nothing: the skeleton must hold exactly the properties that were asked for."""
+    if skeleton is None:
+        raise GeneratorError(f"datamodel-code-generator made no class {shape.class_name}.")
+    given = {each.json_name: each.optional for each in skeleton.attributes}
+    wanted = {name: name not in shape.required for name in shape.properties}
+    if given != wanted:
+        raise GeneratorError(f"datamodel-code-generator changed the properties of {shape.class_name}.")
