@@ -1,0 +1,70 @@
+"""Typed events over PostgreSQL: publish in the caller's transaction, deliver with exactly-once effects.
+
+Every public name can be imported from here. None is loaded before it is used, so that
+importing the package costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sguild_dispatcher.clock import Clock, system_clock
+    from sguild_dispatcher.connections import AsyncConnection, SyncConnection
+    from sguild_dispatcher.context import RequestContext, current_context, request_context
+    from sguild_dispatcher.fields import Date, DateTime, PrefixedId
+    from sguild_dispatcher.models import ContractModel, Envelope, Payload
+    from sguild_dispatcher.publisher import Publisher, SyncPublisher
+    from sguild_dispatcher.registry import Domain, EventType, PayloadVersion, Registry
+    from sguild_dispatcher.settings import Settings
+    from sguild_dispatcher.signing import Key, Keyring
+
+_EXPORTS = {
+    "clock": ("Clock", "system_clock"),
+    "connections": ("AsyncConnection", "SyncConnection"),
+    "context": ("RequestContext", "current_context", "request_context"),
+    "fields": ("Date", "DateTime", "PrefixedId"),
+    "models": ("ContractModel", "Envelope", "Payload"),
+    "publisher": ("Publisher", "SyncPublisher"),
+    "registry": ("Domain", "EventType", "PayloadVersion", "Registry"),
+    "settings": ("Settings",),
+    "signing": ("Key", "Keyring"),
+}
+_MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})
+
+
+__all__ = [
+    "AsyncConnection",
+    "Clock",
+    "ContractModel",
+    "Date",
+    "DateTime",
+    "Domain",
+    "Envelope",
+    "EventType",
+    "Key",
+    "Keyring",
+    "Payload",
+    "PayloadVersion",
+    "PrefixedId",
+    "Publisher",
+    "Registry",
+    "RequestContext",
+    "Settings",
+    "SyncConnection",
+    "SyncPublisher",
+    "current_context",
+    "request_context",
+    "system_clock",
+]

@@ -1,0 +1,47 @@
+"""Exact field types: each accepts a value if and only if its JSON Schema keywords do.
+
+Rules are metadata of ``Annotated``::
+
+    LockedCredits = Annotated[int, IntegerRule(minimum=1)]
+    Tags = Annotated[tuple[Tag, ...], ArrayRule(min_items=1, unique_items=True)]
+
+They hold for Python values as well: no number from ``"5"``, no ``True`` from ``1``, no string from bytes.
+Nothing here imports a database driver.
+"""
+
+from typing import Annotated, TypeAlias
+
+from sguild_dispatcher.fields.collections import ArrayRule, ObjectRule
+from sguild_dispatcher.fields.datetimes import Date, DateTime, SpelledDateTime
+from sguild_dispatcher.fields.ids import PrefixedId
+from sguild_dispatcher.fields.numbers import BooleanRule, IntegerRule, NumberRule
+from sguild_dispatcher.fields.strings import StringRule
+from sguild_dispatcher.fields.violations import problems, violation
+
+Boolean: TypeAlias = Annotated[bool, BooleanRule()]
+Integer: TypeAlias = Annotated[int, IntegerRule()]
+Number: TypeAlias = Annotated[int | float, NumberRule()]
+String: TypeAlias = Annotated[str, StringRule()]
+Email: TypeAlias = Annotated[str, StringRule(format="email")]
+Uri: TypeAlias = Annotated[str, StringRule(format="uri")]
+
+__all__ = [
+    "ArrayRule",
+    "Boolean",
+    "BooleanRule",
+    "Date",
+    "DateTime",
+    "Email",
+    "Integer",
+    "IntegerRule",
+    "Number",
+    "NumberRule",
+    "ObjectRule",
+    "PrefixedId",
+    "SpelledDateTime",
+    "String",
+    "StringRule",
+    "Uri",
+    "problems",
+    "violation",
+]
