@@ -1,5 +1,7 @@
 -- The append-only log of events, the cursors of its subscribers, and what failed.
 
+-- An event's seq is drawn before its transaction commits, so seq alone says nothing about visibility: readers
+-- go by txid. For the same reason the sequence must not be cached by sessions.
 create table sguild_dispatcher.event_log (
     seq             bigint generated always as identity (cache 1) primary key,
     txid            xid8 not null default pg_catalog.pg_current_xact_id(),
@@ -22,12 +24,15 @@ create table sguild_dispatcher.subscription (
     domain             text not null,
     name               text not null,
     system_identifier  bigint not null,
+    ignored_types      text[] not null default '{}',
     registered_at      timestamptz not null default pg_catalog.clock_timestamp(),
     retired_at         timestamptz,
     unique (domain, name)
 );
 comment on column sguild_dispatcher.subscription.system_identifier is
     'The cluster whose transaction ids the cursor is made of.';
+comment on column sguild_dispatcher.subscription.ignored_types is
+    'The registered event types that the domain does not subscribe to, as its worker last started: never fetched.';
 
 -- One row a step, never updated in place: an insert of version + 1 is the compare-and-set.
 create table sguild_dispatcher.cursor (
@@ -61,7 +66,7 @@ create table sguild_dispatcher.failed_delivery (
     body             text not null,
     reason           text not null,
     detail           text not null,
-    attempts         integer not null,
+    attempts         integer not null check (attempts >= 0),
     replays          integer not null default 0,
     next_attempt_at  timestamptz,
     first_failed_at  timestamptz not null default pg_catalog.clock_timestamp(),
@@ -73,14 +78,18 @@ create index failed_delivery_due on sguild_dispatcher.failed_delivery (subscript
     where state = 'retrying';
 create index failed_delivery_dead on sguild_dispatcher.failed_delivery (subscription_id, seq)
     where state = 'dead';
+comment on column sguild_dispatcher.failed_delivery.attempts is
+    'Deliveries tried since the event failed first or was last replayed.';
 
 create table sguild_dispatcher.dead_letter_action (
     id               bigint generated always as identity primary key,
     action           text not null check (action in ('replay', 'discard')),
     subscription_id  bigint not null references sguild_dispatcher.subscription (id),
+    seq              bigint not null,
     event_id         text not null,
     event_type       text not null,
     actor            text not null,
     reason           text not null,
     acted_at         timestamptz not null default pg_catalog.clock_timestamp()
 );
+comment on column sguild_dispatcher.dead_letter_action.reason is 'Why a person did it, in their words.';

@@ -1,0 +1,1 @@
+select version, checksum from sguild_dispatcher.migration order by version;

