@@ -1,0 +1,1 @@
+"""The contracts as frozen, typed values; nothing raw goes past this point except JSON instance values."""
