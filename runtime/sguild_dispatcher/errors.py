@@ -6,6 +6,7 @@
     ├── InterfaceMismatchError (ImportError)    generated code for another runtime interface
     ├── ConfigurationError (ValueError)         settings, keys, subscriptions: the service cannot start
     │   ├── SettingsError                       SGUILD_DISPATCHER_* values, all of them at once
+    │   ├── KeyringError                        a keyring or key that is not well formed
     │   ├── MissingKeyError                     no key to sign or verify with
     │   ├── NotMigratedError                    the database lacks the schema, or has another version of it
     │   ├── DatabaseUnavailableError            the database cannot be reached
@@ -51,6 +52,10 @@ class ConfigurationError(DispatcherError, ValueError):
 
 class SettingsError(ConfigurationError):
     """Settings that are missing, wrong or unknown; the message lists all of them."""
+
+
+class KeyringError(ConfigurationError):
+    """A keyring file, or a key, is not well formed; secrets are not shown."""
 
 
 class MissingKeyError(ConfigurationError):

@@ -20,6 +20,7 @@ class ContractModel(BaseModel):
         frozen=True,
         extra="forbid",
         serialize_by_alias=True,
+        hide_input_in_errors=True,
         protected_namespaces=(),
     )
 

@@ -46,7 +46,7 @@ class PayloadVersion:
     emit_until: date | None = None
 
     def may_emit(self, moment: datetime) -> bool:
-        """Tell whether the version may be emitted at ``moment`` (aware): ``emit_from <= moment < emit_until``."""
+        """Tell whether ``emit_from <= moment < emit_until``; a withdrawn version is never emitted."""
         return self.status != "withdrawn" and in_window(moment, self.emit_from, self.emit_until)
 
 
@@ -143,7 +143,7 @@ class Registry:
         """
         model = self.event_type(event_type).version(version).model
         if model is None:
-            raise UnknownVersionError(f"{event_type} version {version} is withdrawn and has no schema any more.")
+            raise UnknownVersionError(f"{event_type} version {version} is withdrawn and has no schema.")
         return cast("type[Payload]", _load(model))
 
     def event_model(self, event_type: str, version: int) -> type[Envelope[Any]]:
@@ -153,8 +153,8 @@ class Registry:
             UnregisteredEventTypeError, UnknownVersionError: as :meth:`payload_model`.
         """
         payload = self.payload_model(event_type, version)
-        envelope = cast("type[Envelope[Any]]", _load(self.envelope))
-        return envelope[payload]  # type: ignore[valid-type]
+        envelope = cast("Any", _load(self.envelope))
+        return cast("type[Envelope[Any]]", envelope[payload])
 
 
 def _by_name(items: Iterable[Any]) -> Mapping[str, Any]:

@@ -1,0 +1,146 @@
+"""What is known about publishing one version of one event type before any payload is there."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Self
+
+from pydantic import BaseModel, ValidationError, create_model
+
+from sguild_dispatcher.models import Envelope, Payload
+from sguild_dispatcher.registry import Domain, EventType, PayloadVersion, Registry
+
+_ESCAPED_NUL: Final = b"\\u0000"
+
+
+@dataclass(frozen=True, slots=True)
+class EventPlan:
+    """One version of an event type: its models, its envelope's fields, its subject and ordering fields."""
+
+    event_type: EventType
+    version: PayloadVersion
+    payload: type[Payload]
+    event: type[Envelope[Any]]
+    fields: tuple[str, ...]
+    subject_field: str | None
+    ordering_field: str | None
+    subject_rule: type[BaseModel] | None
+
+    @classmethod
+    def of(cls, registry: Registry, name: str, version: int) -> Self:
+        """Return the plan of a version.
+
+        Raises:
+            UnregisteredEventTypeError: the registry has no such event type.
+            UnknownVersionError: it has no such version, or the version is withdrawn.
+        """
+        event_type = registry.event_type(name)
+        payload = registry.payload_model(name, version)
+        event = registry.event_model(name, version)
+        return cls(
+            event_type=event_type,
+            version=event_type.version(version),
+            payload=payload,
+            event=event,
+            fields=tuple(event.model_fields),
+            subject_field=_attribute(payload, event_type.subject),
+            ordering_field=_attribute(payload, event_type.ordering_key),
+            subject_rule=_rule_of(event, "subject"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.event_type.name} version {self.version.version}"
+
+    def subject(self, payload: Payload) -> str | None:
+        """Return the id that the event is about, if the registry names one and the envelope can hold it.
+
+        The envelope's pattern takes prefixes of three or four letters, so ``crd_acct_...`` is none.
+        """
+        value = _text_of(payload, self.subject_field)
+        if value is None or self.subject_rule is None:
+            return None
+        try:
+            self.subject_rule.model_validate({"subject": value})
+        except ValidationError:
+            return None
+        return value
+
+    def ordering_key(self, event: Envelope[Any]) -> str:
+        """Return what order is kept by: the registered field, else the subject, else the event's id."""
+        return (
+            _text_of(event.payload, self.ordering_field) or _text_of(event, "subject") or str(event.event_id)
+        )
+
+    def outside_of_windows(self, domain: Domain | None, moment: datetime) -> str | None:
+        """Return why the event may not be emitted at ``moment``, ``None`` if it may."""
+        present = f"it is {moment.isoformat(timespec='seconds')}"
+        if domain is not None and not domain.may_emit(moment):
+            return (
+                f"{domain.name} may publish nothing from {domain.emit_until} (00:00 UTC) on, and {present}: "
+                "publish as the domain that took over."
+            )
+        if not self.version.may_emit(moment):
+            window = _window(self.version.emit_from, self.version.emit_until)
+            return f"{self} may be emitted {window} (00:00 UTC), and {present}: {self._way_out(moment)}."
+        return None
+
+    def pointer_to_nul(self, body: bytes) -> str | None:
+        """Return the JSON pointer of the first string in ``body`` that holds U+0000."""
+        if _ESCAPED_NUL not in body:
+            return None
+        return next(_pointers_to_nul(json.loads(body), ""), None)
+
+    def _way_out(self, moment: datetime) -> str:
+        open_now = [each.version for each in self.event_type.versions if each.may_emit(moment)]
+        if not open_now:
+            return "no version may be emitted now"
+        return f"publish version {open_now[-1]}, or set SGUILD_DISPATCHER_EMISSION=warn for a rollback"
+
+
+def _attribute(payload: type[Payload], name: str | None) -> str | None:
+    """Return the attribute behind a JSON name: they differ when the name is a Python keyword."""
+    if name is None:
+        return None
+    fields = payload.model_fields.items()
+    return next((attribute for attribute, field in fields if (field.alias or attribute) == name), None)
+
+
+def _rule_of(event: type[Envelope[Any]], name: str) -> type[BaseModel] | None:
+    """Return a model of that field alone, so that a value can be judged before the event is built."""
+    field = event.model_fields.get(name)
+    if field is None:
+        return None
+    definitions: dict[str, Any] = {name: (field.annotation, field)}
+    return create_model("EnvelopeField", **definitions)
+
+
+def _text_of(model: BaseModel, attribute: str | None) -> str | None:
+    value = None if attribute is None else getattr(model, attribute, None)
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+def _window(start: date | None, end: date | None) -> str:
+    bounds = [f"from {start}" if start else "", f"until {end}" if end else ""]
+    return " ".join(bound for bound in bounds if bound)
+
+
+def _pointers_to_nul(value: object, pointer: str) -> Iterator[str]:
+    match value:
+        case str() if "\0" in value:
+            yield pointer
+        case dict():
+            for name, each in value.items():
+                place = f"{pointer}/{_escaped(name)}"
+                if "\0" in name:
+                    yield place
+                yield from _pointers_to_nul(each, place)
+        case list():
+            for index, each in enumerate(value):
+                yield from _pointers_to_nul(each, f"{pointer}/{index}")
+        case _:
+            return
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1").replace("\0", "\\u0000")

@@ -1,0 +1,264 @@
+"""Publishing: every rule is checked before a row is written into the caller's transaction.
+
+The order of refusals: the payload's class and event type, the producer, the emission windows, the
+tenant, payload and envelope by their schemas, U+0000, the size, the key, the transaction.
+"""
+
+import logging
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any, ClassVar, Final
+
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError, to_json
+
+from sguild_dispatcher.clock import Clock, system_clock
+from sguild_dispatcher.connections import (
+    AsyncConnection,
+    EventRow,
+    SyncConnection,
+    insert_event,
+    insert_event_sync,
+)
+from sguild_dispatcher.context import current_context
+from sguild_dispatcher.errors import (
+    BodyTooLargeError,
+    EmissionWindowError,
+    ForeignEventError,
+    InvalidEventError,
+    MissingContextError,
+    NulCharacterError,
+    UnregisteredEventTypeError,
+)
+from sguild_dispatcher.fields import problems
+from sguild_dispatcher.models import Envelope, Payload
+from sguild_dispatcher.plans import EventPlan
+from sguild_dispatcher.registry import Registry
+from sguild_dispatcher.settings import Settings
+from sguild_dispatcher.signing import Keyring
+
+__all__ = ["AsyncConnection", "Publisher", "SyncConnection", "SyncPublisher"]
+
+_log: Final = logging.getLogger(__name__)
+
+
+class _Publisher:
+    """What both publishers share: everything up to the row."""
+
+    domain: ClassVar[str]
+    """The domain whose events the class publishes."""
+
+    registry: ClassVar[Registry]
+    """The registry of the generated package."""
+
+    def __init__(
+        self,
+        *,
+        keyring: Keyring | None = None,
+        settings: Settings | None = None,
+        clock: Clock = system_clock,
+    ) -> None:
+        self._settings = settings or Settings.from_environment()
+        self._keyring = keyring
+        self._clock = clock
+        self._plans: dict[tuple[str, int], EventPlan] = {}
+        self._counting = Lock()
+        self.emission_warnings = 0
+        """Events that this publisher let out of their emission window, because emission is set to warn."""
+
+    def _row(self, payload: Payload, event_type: str, version: int) -> EventRow:
+        """Return the row of an event that may be published.
+
+        Raises:
+            PublishError: it may not; the subclass says why.
+            MissingKeyError: there is no key to sign it with.
+        """
+        plan = self._plan(event_type, version)
+        self._check_payload(plan, payload)
+        self._check_producer(plan)
+        moment = self._now()
+        self._check_windows(plan, moment)
+        tenant_id = self._tenant(plan)
+        event_id = _mint_event_id()
+        body = self._body(plan, payload, event_id, tenant_id, moment)
+        event = _validated(plan, body)
+        _refuse_nul(plan, body)
+        self._check_size(plan, body)
+        key_id, signature = self._keys().sign(self.domain, body)
+        return EventRow(
+            event_id=event_id,
+            event_type=event_type,
+            schema_version=version,
+            producer=self.domain,
+            tenant_id=tenant_id,
+            ordering_key=plan.ordering_key(event),
+            key_id=key_id,
+            signature=signature,
+            body=body.decode(),
+        )
+
+    def _plan(self, event_type: str, version: int) -> EventPlan:
+        plan = self._plans.get((event_type, version))
+        if plan is None:
+            plan = EventPlan.of(self.registry, event_type, version)
+            self._plans[event_type, version] = plan
+        return plan
+
+    def _check_payload(self, plan: EventPlan, payload: object) -> None:
+        if not isinstance(payload, plan.payload):
+            raise InvalidEventError(
+                f"{plan} is published as {plan.payload.__name__}, not as {type(payload).__qualname__}."
+            )
+
+    def _check_producer(self, plan: EventPlan) -> None:
+        producer = plan.event_type.producer
+        if producer != self.domain:
+            raise ForeignEventError(
+                f"{plan.event_type.name} is produced by {producer}, not by {self.domain}: only the publisher "
+                f"of {producer} may publish it."
+            )
+
+    def _check_windows(self, plan: EventPlan, moment: datetime) -> None:
+        complaint = plan.outside_of_windows(self.registry.domain(self.domain), moment)
+        if complaint is None:
+            return
+        if self._settings.emission == "enforce":
+            raise EmissionWindowError(complaint)
+        with self._counting:
+            self.emission_warnings += 1
+        _log.warning("%s It is published, because SGUILD_DISPATCHER_EMISSION is warn.", complaint)
+
+    def _tenant(self, plan: EventPlan) -> str:
+        tenant_id = current_context().tenant_id or self._settings.tenant_id
+        if tenant_id is None:
+            raise MissingContextError(
+                f"{plan} has no tenant: publish inside `with request_context(tenant_id=...):`, "
+                "or set SGUILD_DISPATCHER_TENANT_ID."
+            )
+        return tenant_id
+
+    def _body(
+        self, plan: EventPlan, payload: Payload, event_id: str, tenant_id: str, moment: datetime
+    ) -> bytes:
+        """Return the exact text of the event, its fields in the order of the envelope's schema.
+
+        An event that is published outside of any chain begins one: its correlation id is its own id.
+        So every event of a chain has the same correlation id, the first one included, and one
+        equality finds all of them.
+        """
+        context = current_context()
+        values: dict[str, Any] = {
+            "event_id": event_id,
+            "event_type": plan.event_type.name,
+            "occurred_at": moment,
+            "tenant_id": tenant_id,
+            "producer": self.domain,
+            "schema_version": plan.version.version,
+            "payload": payload,
+            "subject": plan.subject(payload),
+            "actor": context.actor or f"system:{self.domain}",
+            "correlation_id": context.correlation_id or event_id,
+        }
+        written = {name: values[name] for name in plan.fields if values.get(name) is not None}
+        try:
+            return to_json(written)
+        except (PydanticSerializationError, ValueError, RecursionError):
+            # The cause shows the value that could not be written.
+            raise InvalidEventError(f"{plan} is refused. /payload: cannot be written as JSON.") from None
+
+    def _check_size(self, plan: EventPlan, body: bytes) -> None:
+        limit = self._settings.max_body_bytes
+        if len(body) > limit:
+            raise BodyTooLargeError(
+                f"{plan} has a body of {len(body)} bytes, and {limit} are allowed: publish a reference "
+                "to the data instead of the data, or raise SGUILD_DISPATCHER_MAX_BODY_BYTES."
+            )
+
+    def _keys(self) -> Keyring:
+        if self._keyring is None:
+            self._keyring = self._settings.load_keyring()
+        return self._keyring
+
+    def _now(self) -> datetime:
+        moment = self._clock()
+        if moment.tzinfo is None:
+            raise ValueError("The clock must return an aware datetime, as datetime.now(UTC) is.")
+        return moment.astimezone(UTC)
+
+
+class Publisher(_Publisher):
+    """Publishes the events of one domain; the base of generated publishers.
+
+    Args:
+        keyring: keys to sign with; by default those of ``SGUILD_DISPATCHER_KEYRING``, read on first use.
+        settings: by default those of the environment.
+        clock: only tests replace it.
+    """
+
+    async def publish(self, connection: AsyncConnection, payload: Payload) -> str:
+        """Write an event into the log, in the transaction that is open on ``connection``.
+
+        It becomes visible when, and only if, that transaction commits.
+
+        Returns:
+            The id of the event.
+
+        Raises:
+            PublishError: it is refused, and no row is written; the subclass says why.
+            MissingKeyError: there is no key to sign it with.
+            NotMigratedError: the database has no event log.
+        """
+        return await self._publish(connection, payload, *_contract_of(payload))
+
+    async def _publish(
+        self, connection: AsyncConnection, payload: Payload, event_type: str, version: int
+    ) -> str:
+        row = self._row(payload, event_type, version)
+        await insert_event(connection, row)
+        return row.event_id
+
+
+class SyncPublisher(_Publisher):
+    """As :class:`Publisher`, for code without asyncio."""
+
+    def publish(self, connection: SyncConnection, payload: Payload) -> str:
+        """Write an event into the log; see :meth:`Publisher.publish`."""
+        return self._publish(connection, payload, *_contract_of(payload))
+
+    def _publish(self, connection: SyncConnection, payload: Payload, event_type: str, version: int) -> str:
+        row = self._row(payload, event_type, version)
+        insert_event_sync(connection, row)
+        return row.event_id
+
+
+def _contract_of(payload: object) -> tuple[str, int]:
+    event_type = getattr(payload, "__event_type__", None)
+    if not isinstance(payload, Payload) or event_type is None:
+        raise UnregisteredEventTypeError(
+            f"{type(payload).__qualname__} is not the payload of a registered event type: "
+            "publish an instance of a generated payload class."
+        )
+    return payload.__event_type__, payload.__event_version__
+
+
+def _mint_event_id() -> str:
+    import uuid_utils
+
+    return f"evt_{uuid_utils.uuid7()}"
+
+
+def _validated(plan: EventPlan, body: bytes) -> Envelope[Any]:
+    """Return the event that a reader will see; the payload may have been built without validation."""
+    try:
+        return plan.event.model_validate_json(body)
+    except ValidationError as error:
+        found = "; ".join(problems(error))
+    raise InvalidEventError(f"{plan} is refused. {found}.")
+
+
+def _refuse_nul(plan: EventPlan, body: bytes) -> None:
+    pointer = plan.pointer_to_nul(body)
+    if pointer is not None:
+        raise NulCharacterError(
+            f"{plan} is refused. {pointer}: holds U+0000, which PostgreSQL cannot store: remove it."
+        )

@@ -1,0 +1,172 @@
+"""Configuration from ``SGUILD_DISPATCHER_*``: all mistakes are reported at once, secrets never shown."""
+
+import difflib
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, Literal, Self, TypeAlias
+
+from sguild_dispatcher.errors import MissingKeyError, SettingsError
+from sguild_dispatcher.signing import Keyring
+
+PREFIX: Final = "SGUILD_DISPATCHER_"
+MASK: Final = "***"
+
+Emission: TypeAlias = Literal["enforce", "warn"]
+
+_DSN: Final = re.compile(r"postgres(?:ql)?://\S+")
+_CREDENTIALS: Final = re.compile(r"(?<=://)([^:@/?#]*):[^@/?#]*(?=@)")
+_PASSWORD_PARAMETER: Final = re.compile(r"(?<=[?&\s])(password|sslpassword)=[^&\s]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Settings:
+    """How this process publishes and reads; each field is ``SGUILD_DISPATCHER_`` and its name in capitals."""
+
+    dsn: str | None = None
+    """The database, as ``postgresql://USER:PASSWORD@HOST/DATABASE``."""
+
+    tenant_id: str | None = None
+    """The tenant of events published outside of any request context."""
+
+    keyring: Path | None = None
+    """The JSON file with the keys that events are signed and verified with."""
+
+    emission: Emission = "enforce"
+    """``warn`` publishes outside of emission windows, logs and counts it: the lever for a rollback."""
+
+    max_body_bytes: int = 262_144
+    """The size limit of a signed body, in bytes of UTF-8."""
+
+    poll_interval: float = 0.2
+    """Seconds between two looks at the log when nothing waits."""
+
+    batch_size: int = 500
+    """Events a transaction at most."""
+
+    max_attempts: int = 5
+    """Deliveries of one event before it becomes a dead letter."""
+
+    backoff_base: float = 1.0
+    """Seconds before the second attempt; each further wait is twice as long."""
+
+    backoff_cap: float = 300.0
+    """The longest wait between two attempts, in seconds."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Read the settings; a variable that is unset or empty leaves the default.
+
+        Raises:
+            SettingsError: values that are wrong and names that do not exist, all of them in one message.
+        """
+        given = {name: text for name, text in environ.items() if name.startswith(PREFIX) and text}
+        unknown = [_unknown(name) for name in sorted(given) if name not in _READERS]
+        values: dict[str, Any] = {}
+        wrong: list[str] = []
+        for name, (read, rule) in _READERS.items():
+            if name not in given:
+                continue
+            try:
+                values[_field(name)] = read(given[name])
+            except ValueError:
+                wrong.append(f"{name} is {_masked(given[name])!r}, but must be {rule}")
+        if unknown or wrong:
+            raise SettingsError("Wrong settings:\n" + "\n".join(f"  {each}." for each in [*wrong, *unknown]))
+        return cls(**values)
+
+    def require_dsn(self) -> str:
+        """Return the database's DSN.
+
+        Raises:
+            SettingsError: there is none.
+        """
+        if self.dsn is None:
+            raise SettingsError(
+                f"No database is configured: set {PREFIX}DSN to postgresql://USER:PASSWORD@HOST/DATABASE."
+            )
+        return self.dsn
+
+    def load_keyring(self) -> Keyring:
+        """Return the keys of the configured file.
+
+        Raises:
+            MissingKeyError: no file is configured, or it does not exist.
+            KeyringError: the file is not a keyring.
+        """
+        if self.keyring is None:
+            raise MissingKeyError(
+                "No keyring is configured: make one with `sguild-dispatcher keys new DOMAIN --keyring FILE` "
+                f"and set {PREFIX}KEYRING to FILE."
+            )
+        return Keyring.from_file(self.keyring)
+
+    def __repr__(self) -> str:
+        shown = {each.name: getattr(self, each.name) for each in fields(self)}
+        shown["dsn"] = None if self.dsn is None else _masked(self.dsn)
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+
+def _dsn(text: str) -> str:
+    if _DSN.fullmatch(text) is None:
+        raise ValueError
+    return text
+
+
+def _tenant(text: str) -> str:
+    if text != text.strip():
+        raise ValueError
+    return text
+
+
+def _emission(text: str) -> str:
+    if text not in ("enforce", "warn"):
+        raise ValueError
+    return text
+
+
+def _count(text: str) -> int:
+    if re.fullmatch("[1-9][0-9]{0,9}", text) is None:
+        raise ValueError
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) is None or float(text) == 0:
+        raise ValueError
+    return float(text)
+
+
+_READERS: Final[Mapping[str, tuple[Callable[[str], object], str]]] = {
+    f"{PREFIX}{name}": (read, rule)
+    for name, read, rule in (
+        ("DSN", _dsn, "a URL such as postgresql://USER:PASSWORD@HOST/DATABASE"),
+        ("TENANT_ID", _tenant, "a tenant id without space around it"),
+        ("KEYRING", Path, "the path of a keyring file"),
+        ("EMISSION", _emission, "enforce or warn"),
+        ("MAX_BODY_BYTES", _count, "a number of bytes, 1 or more"),
+        ("POLL_INTERVAL", _seconds, "a number of seconds above 0, such as 0.2"),
+        ("BATCH_SIZE", _count, "a number of events, 1 or more"),
+        ("MAX_ATTEMPTS", _count, "a number of attempts, 1 or more"),
+        ("BACKOFF_BASE", _seconds, "a number of seconds above 0, such as 1"),
+        ("BACKOFF_CAP", _seconds, "a number of seconds above 0, such as 300"),
+    )
+}
+
+
+def _field(name: str) -> str:
+    return name.removeprefix(PREFIX).lower()
+
+
+def _unknown(name: str) -> str:
+    close = difflib.get_close_matches(name, _READERS, n=1)
+    advice = f"did you mean {close[0]}?" if close else f"there are {', '.join(map(_field, _READERS))}"
+    return f"{name} is no setting; {advice}".rstrip("?") + ("?" if close else "")
+
+
+def _masked(text: str) -> str:
+    """Return the text without passwords, wherever a DSN may hold one."""
+    without = _CREDENTIALS.sub(rf"\1:{MASK}", text)
+    return _PASSWORD_PARAMETER.sub(rf"\1={MASK}", without)
