@@ -1,0 +1,33 @@
+"""Text of a contract, made harmless for terminals, logs and source code."""
+
+import json
+import unicodedata
+from typing import Final
+
+# Categories that a reader cannot see, or that reorder what is seen: controls, formats (bidirectional marks
+# and zero-width characters among them), surrogates, private and unassigned ones, line separators.
+INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_SHOWN_LENGTH: Final = 80
+
+
+def is_visible(character: str) -> bool:
+    """Tell whether the character shows, and shows where it stands."""
+    return unicodedata.category(character) not in INVISIBLE
+
+
+def escaped(character: str) -> str:
+    """Return the character as Python source writes it in a string: ``\\x1b``, ``\\u202e``."""
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def visible(text: str) -> str:
+    """Return ``text`` on one line, with every invisible character as an escape sequence."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(each if is_visible(each) else escaped(each) for each in text)
+
+
+def shown(value: object) -> str:
+    """Return a JSON value as it stands in a message: as JSON, on one line, cut where it is long."""
+    text = visible(json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= _SHOWN_LENGTH else f"{text[: _SHOWN_LENGTH - 1]}…"
