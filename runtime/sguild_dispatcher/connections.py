@@ -17,9 +17,11 @@ class AsyncConnection(Protocol):
 
     def execute(self, *args: Any, **kwargs: Any) -> Awaitable[Any]:
         """Run a statement."""
+        ...
 
     def transaction(self, *args: Any, **kwargs: Any) -> AbstractAsyncContextManager[Any]:
         """Open a transaction, or a savepoint in one."""
+        ...
 
 
 class SyncConnection(Protocol):
@@ -27,9 +29,11 @@ class SyncConnection(Protocol):
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:
         """Run a statement."""
+        ...
 
     def transaction(self, *args: Any, **kwargs: Any) -> AbstractContextManager[Any]:
         """Open a transaction, or a savepoint in one."""
+        ...
 
 
 class EventRow(NamedTuple):
@@ -94,7 +98,7 @@ async def _insert_psycopg(connection: Any, row: EventRow) -> None:
 
     _require_psycopg_transaction(connection, "async with")
     async with psycopg.AsyncRawCursor(connection) as cursor:
-        await cursor.execute(statement("insert_event"), row)
+        await cursor.execute(statement("insert_event").encode(), row)
 
 
 def _insert_psycopg_sync(connection: Any, row: EventRow) -> None:
@@ -102,7 +106,7 @@ def _insert_psycopg_sync(connection: Any, row: EventRow) -> None:
 
     _require_psycopg_transaction(connection, "with")
     with psycopg.RawCursor(connection) as cursor:
-        cursor.execute(statement("insert_event"), row)
+        cursor.execute(statement("insert_event").encode(), row)
 
 
 def _require_psycopg_transaction(connection: Any, block: str) -> None:

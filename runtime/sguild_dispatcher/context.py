@@ -6,7 +6,7 @@ The values travel with the task or thread that serves the request::
         ...
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields, replace
@@ -35,7 +35,7 @@ def current_context() -> RequestContext:
 @contextmanager
 def request_context(
     *, tenant_id: str | None = None, actor: str | None = None, correlation_id: str | None = None
-) -> Iterator[RequestContext]:
+) -> Generator[RequestContext]:
     """Set the context of everything that is published inside the block.
 
     A nested block keeps what it does not set itself. The envelope's own rules judge the values

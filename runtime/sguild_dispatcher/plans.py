@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 from pydantic import BaseModel, ValidationError, create_model
 
@@ -130,13 +130,13 @@ def _pointers_to_nul(value: object, pointer: str) -> Iterator[str]:
         case str() if "\0" in value:
             yield pointer
         case dict():
-            for name, each in value.items():
+            for name, each in cast("dict[str, object]", value).items():
                 place = f"{pointer}/{_escaped(name)}"
                 if "\0" in name:
                     yield place
                 yield from _pointers_to_nul(each, place)
         case list():
-            for index, each in enumerate(value):
+            for index, each in enumerate(cast("list[object]", value)):
                 yield from _pointers_to_nul(each, f"{pointer}/{index}")
         case _:
             return

@@ -16,6 +16,9 @@ MASK: Final = "***"
 
 Emission: TypeAlias = Literal["enforce", "warn"]
 
+_READ_ELSEWHERE: Final = frozenset({f"{PREFIX}TEST_DSN"})
+"""Names that only ``sguild_dispatcher.testing`` reads."""
+
 _DSN: Final = re.compile(r"postgres(?:ql)?://\S+")
 _CREDENTIALS: Final = re.compile(r"(?<=://)([^:@/?#]*):[^@/?#]*(?=@)")
 _PASSWORD_PARAMETER: Final = re.compile(r"(?<=[?&\s])(password|sslpassword)=[^&\s]*", re.IGNORECASE)
@@ -63,7 +66,7 @@ class Settings:
             SettingsError: values that are wrong and names that do not exist, all of them in one message.
         """
         given = {name: text for name, text in environ.items() if name.startswith(PREFIX) and text}
-        unknown = [_unknown(name) for name in sorted(given) if name not in _READERS]
+        unknown = [_unknown(name) for name in sorted(given) if name not in _READERS.keys() | _READ_ELSEWHERE]
         values: dict[str, Any] = {}
         wrong: list[str] = []
         for name, (read, rule) in _READERS.items():
@@ -162,8 +165,8 @@ def _field(name: str) -> str:
 
 def _unknown(name: str) -> str:
     close = difflib.get_close_matches(name, _READERS, n=1)
-    advice = f"did you mean {close[0]}?" if close else f"there are {', '.join(map(_field, _READERS))}"
-    return f"{name} is no setting; {advice}".rstrip("?") + ("?" if close else "")
+    meant = f"{close[0]} is, if you mean that" if close else f"there are {', '.join(_READERS)}"
+    return f"{name} is no setting; {meant}"
 
 
 def _masked(text: str) -> str:

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Literal, Self, TypeAlias
+from typing import Any, Final, Literal, Self, TypeAlias, cast
 
 from sguild_dispatcher.errors import KeyringError, MissingKeyError, SignatureError
 
@@ -127,19 +127,17 @@ class Keyring:
             raise KeyringError(f"{path} is not a usable keyring. {error}") from None
 
     def to_file(self, path: Path | str) -> None:
-        """Write the keyring, readable by its owner only; an existing file is replaced as a whole."""
+        """Write the keyring, readable by its owner only; an existing file is replaced as a whole.
+
+        Raises:
+            KeyringError: the file cannot be written.
+        """
         target = Path(path)
         members = [{name: getattr(key, name) for name in _FIELDS} for key in self]
-        unfinished = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(json.dumps({"keys": members}, indent=2) + "\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            unfinished.replace(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
+            _replace(target, json.dumps({"keys": members}, indent=2) + "\n")
+        except OSError as error:
+            raise KeyringError(f"The keyring {path} cannot be written: {error}.") from None
 
     def with_new_key(self, domain: str) -> Self:
         """Return a keyring in which ``domain`` has a new active key, and its old ones are retired."""
@@ -198,6 +196,20 @@ class Keyring:
         return f"Keyring({list(self._keys.values())!r})"
 
 
+def _replace(target: Path, text: str) -> None:
+    """Write a file that only its owner may read, so that it is there as a whole or not at all."""
+    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 def _bytes(body: bytes | str) -> bytes:
     return body.encode() if isinstance(body, str) else body
 
@@ -230,16 +242,12 @@ def _keys_of(text: str) -> list[Key]:
 
 
 def _key_of(index: int, member: object) -> Key:
-    match member:
-        case {"id": str(id_), "domain": str(domain), "secret": str(secret), "state": state, **others} if (
-            not others and state in ("active", "retired")
-        ):
-            return Key(id_, domain, secret, state)
-        case _:
-            raise KeyringError(
-                f"/keys/{index} must be an object with the strings id, domain, secret, "
-                "and a state that is active or retired, and nothing else."
-            )
+    parts = cast("dict[str, Any]", member) if isinstance(member, dict) else {}
+    if parts.keys() != set(_FIELDS) or not all(isinstance(each, str) for each in parts.values()):
+        raise KeyringError(
+            f"/keys/{index} must be an object of the strings {', '.join(_FIELDS)}, nothing else."
+        )
+    return Key(*(parts[name] for name in _FIELDS))
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Arrays and objects whose names are not fixed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -42,7 +42,7 @@ class ArrayRule:
 
         def check(items: tuple[Any, ...]) -> tuple[Any, ...]:
             if not least <= len(items) <= most or (unique and not all_different(items)):
-                raise PydanticCustomError("contract", message)
+                raise PydanticCustomError("contract", "{rule}", {"rule": message})
             return items
 
         return check
@@ -74,13 +74,13 @@ class ObjectRule:
 
         def check(members: dict[str, Any]) -> dict[str, Any]:
             if not least <= len(members) <= most:
-                raise PydanticCustomError("contract", message)
+                raise PydanticCustomError("contract", "{rule}", {"rule": message})
             return members
 
         return check
 
 
 def _list_or_tuple(value: object) -> object:
-    if not isinstance(value, list | tuple):
-        raise PydanticCustomError("contract", "must be an array")
-    return value
+    if isinstance(value, list | tuple):
+        return cast("Sequence[Any]", value)
+    raise PydanticCustomError("contract", "must be an array")
