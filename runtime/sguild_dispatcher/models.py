@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 
-class ContractModel(BaseModel):
+class ContractModel(BaseModel, frozen=True):
     """A frozen object described by a contract: a payload, a part of one, or the envelope."""
 
     model_config = ConfigDict(
-        frozen=True,
         extra="forbid",
         serialize_by_alias=True,
         hide_input_in_errors=True,
@@ -25,7 +24,7 @@ class ContractModel(BaseModel):
     )
 
 
-class Payload(ContractModel):
+class Payload(ContractModel, frozen=True):
     """One version of one event type's payload.
 
     ``__event_type__`` and ``__event_version__`` name the contract that the class was generated from.
@@ -34,26 +33,20 @@ class Payload(ContractModel):
     __event_type__: ClassVar[str]
     __event_version__: ClassVar[int]
 
-    @classmethod
-    def __pydantic_init_subclass__(
-        cls, *, event_type: str | None = None, version: int | None = None, **kwargs: object
+    # pydantic keeps frozen to itself; it stands here for type checkers, which look at this signature alone.
+    def __init_subclass__(
+        cls, *, event_type: str | None = None, version: int | None = None, frozen: bool = True
     ) -> None:
-        super().__pydantic_init_subclass__(**kwargs)
+        super().__init_subclass__()
         if event_type is not None and version is not None:
             cls.__event_type__ = event_type
             cls.__event_version__ = version
-
-    if TYPE_CHECKING:
-
-        def __init_subclass__(
-            cls, *, event_type: str | None = None, version: int | None = None, frozen: bool = True
-        ) -> None: ...
 
 
 PayloadT = TypeVar("PayloadT", bound=Payload)
 
 
-class Envelope(ContractModel, Generic[PayloadT]):
+class Envelope(ContractModel, Generic[PayloadT], frozen=True):
     """What every event carries around its payload; the generated ``Event`` fills in the exact field types.
 
     The names here are those that the runtime itself reads and writes.

@@ -11,7 +11,7 @@ from sguild_dispatcher.settings import PREFIX
 from sguild_dispatcher.signing import Keyring
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - the only name it has
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
 
 def add_parser(subparsers: "Subparsers") -> None:
