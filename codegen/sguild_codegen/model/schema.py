@@ -8,7 +8,7 @@ where empty means the same). References lead to nodes, so recursive schemas are 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 JsonType: TypeAlias = Literal["null", "boolean", "object", "array", "number", "string", "integer"]
@@ -26,21 +26,34 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
+class References:
+    """Every node of a contract tree by its location, and where the reference at a location leads."""
+
+    nodes: dict[Location, "Schema"] = field(default_factory=dict)
+    targets: dict[Location, Location] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
-    """A ``$ref``: its text in the contract, and the node that it leads to (maybe in another file)."""
+    """A ``$ref`` of the node at ``source``: its text in the contract, and the node that it leads to."""
 
     text: str
-    location: Location
-    _nodes: Mapping[Location, "Schema"] = field(repr=False, compare=False)
+    source: Location
+    _table: References = field(repr=False, compare=False)
+
+    @property
+    def location(self) -> Location:
+        """Where the reference leads, maybe into another file."""
+        return self._table.targets[self.source]
 
     @property
     def target(self) -> "Schema":
         """The node that the reference leads to."""
-        return self._nodes[self.location]
+        return self._table.nodes[self.location]
 
 
-_NO_SCHEMAS: Final[Mapping[str, "Schema"]] = MappingProxyType({})
-_NO_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,7 +73,7 @@ class Schema:
     dialect: str | None = None
     anchor: str | None = None
     ref: Reference | None = None
-    definitions: Mapping[str, "Schema"] = _NO_SCHEMAS
+    definitions: Mapping[str, "Schema"] = field(default_factory=_nothing)
 
     # Annotations
     title: str | None = None
@@ -96,15 +109,15 @@ class Schema:
     multiple_of: int | float | None = None
 
     # Objects
-    properties: Mapping[str, "Schema"] = _NO_SCHEMAS
+    properties: Mapping[str, "Schema"] = field(default_factory=_nothing)
     required: tuple[str, ...] = ()
     additional_properties: "Schema | None" = None
-    pattern_properties: Mapping[str, "Schema"] = _NO_SCHEMAS
+    pattern_properties: Mapping[str, "Schema"] = field(default_factory=_nothing)
     property_names: "Schema | None" = None
     min_properties: int | None = None
     max_properties: int | None = None
-    dependent_required: Mapping[str, tuple[str, ...]] = _NO_NAMES
-    dependent_schemas: Mapping[str, "Schema"] = _NO_SCHEMAS
+    dependent_required: Mapping[str, tuple[str, ...]] = field(default_factory=_nothing)
+    dependent_schemas: Mapping[str, "Schema"] = field(default_factory=_nothing)
     unevaluated_properties: "Schema | None" = None
 
     # Arrays

@@ -246,8 +246,8 @@ UNKNOWN_REQUIRED: Final = Rule(
 CONTRADICTION: Final = Rule(
     "SG049",
     "contradiction",
-    "{low} {low_value} is greater than {high} {high_value}",
-    "No value passes both: change one.",
+    "no value passes {low} {low_value} and {high} {high_value}",
+    "Change one of them.",
 )
 INVALID_PATTERN: Final = Rule(
     "SG050",

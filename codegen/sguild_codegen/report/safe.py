@@ -16,7 +16,7 @@ def is_visible(character: str) -> bool:
 
 
 def escaped(character: str) -> str:
-    """Return the character as Python source writes it in a string: ``\\x1b``, ``\\u202e``."""
+    r"""Return the character as Python source writes it in a string: ``\x1b``, ``\u202e``."""
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 

@@ -1,0 +1,1 @@
+"""The front door: contracts are input from a pull request, hostile until read; what is unsafe is refused."""

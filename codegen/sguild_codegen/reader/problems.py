@@ -1,0 +1,94 @@
+"""Problems as the checks report them, and the way from a problem to a finding with a place."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final
+
+from sguild_codegen.reader.positions import Lines, Place, Scan, Span, scan
+from sguild_codegen.report.finding import Finding
+from sguild_codegen.report.rules import Rule
+
+_NO_VALUES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A breach of a rule at a JSON pointer of a document, or at an offset of its text.
+
+    ``document`` is relative to the contracts folder. ``at_key`` means the key of the value, not the value.
+    ``values`` fill the rule's message and help.
+    """
+
+    rule: Rule
+    document: str
+    pointer: str = ""
+    at_key: bool = False
+    values: Mapping[str, str] = _NO_VALUES
+    offset: int | None = None
+    end: int | None = None
+
+
+@dataclass(slots=True)
+class Problems:
+    """All problems of a run, in the order in which the checks met them."""
+
+    items: list[Problem] = field(default_factory=list)
+
+    def add(self, rule: Rule, document: str, pointer: str, *, at_key: bool = False, **values: str) -> None:
+        """Note one problem at a JSON pointer."""
+        self.items.append(Problem(rule, document, pointer, at_key, values))
+
+
+def suggestion(value: object, known: Iterable[str]) -> str:
+    """Return ``Did you mean …? `` for the nearest known name, nothing where none is near."""
+    near = difflib.get_close_matches(value, list(known), n=1, cutoff=0.6) if isinstance(value, str) else []
+    return f'Did you mean "{near[0]}"? ' if near else ""
+
+
+class Locator:
+    """Finds the places of problems in one document; the text is scanned when the first one asks."""
+
+    def __init__(self, path: str, raw: bytes | None) -> None:
+        self._path = path
+        self._text = "" if raw is None else raw.decode(errors="replace")
+
+    @cached_property
+    def _scan(self) -> Scan:
+        return scan(self._text)
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self._text)
+
+    def finding(self, problem: Problem) -> Finding:
+        """Return the finding of a problem, with its line, column and source line."""
+        span = self._span(problem)
+        line, column = self._lines.place(span.start)
+        source = self._lines.source(line)
+        return Finding(
+            rule=problem.rule,
+            path=self._path,
+            message=problem.rule.message.format_map(problem.values),
+            help=problem.rule.help.format_map(problem.values),
+            line=line,
+            column=column,
+            length=max(1, min(span.end - span.start, len(source) - column + 1)),
+            pointer=problem.pointer,
+            source=source if self._text else None,
+        )
+
+    def _span(self, problem: Problem) -> Span:
+        if problem.offset is not None:
+            return Span(problem.offset, problem.end or problem.offset + 1)
+        place = self._place(problem.pointer)
+        return place.key if problem.at_key and place.key is not None else place.value
+
+    def _place(self, pointer: str) -> Place:
+        """Return the place of the value, or of the nearest one around it where the text lacks it."""
+        places = self._scan.places
+        while pointer and pointer not in places:
+            pointer = pointer.rpartition("/")[0]
+        return places.get(pointer, Place(Span(0, 1)))
