@@ -128,7 +128,7 @@ class BooleanRule(Rule):
 def _integral(value: object) -> int:
     if type(value) is not float or not value.is_integer():
         raise ValueError("not an integer")
-    return int(value)
+    return int(_exact(value))
 
 
 def _ceiling(bound: Bound) -> int | None:
@@ -145,5 +145,5 @@ def _whole_divisor(divisor: Bound) -> int | None:
 
 
 def _exact(number: float) -> Fraction:
-    """Return the number that was written, not the binary fraction beside it: 0.1 is one tenth."""
+    """Return the number that was written, not the binary one beside it: 0.1 is one tenth, 1e23 is 10**23."""
     return Fraction(number if isinstance(number, int) else repr(number))

@@ -26,7 +26,8 @@ class StringRule(Rule):
         """Return a strict string, followed by the check of the format."""
         text = core_schema.str_schema(
             strict=True,
-            min_length=self.min_length,
+            # Without any constraint pydantic-core lets lone surrogates from Python through.
+            min_length=self.min_length or 0,
             max_length=self.max_length,
             pattern=self.pattern,
             regex_engine="rust-regex",
