@@ -1,11 +1,16 @@
 """The only way in which a contract's text enters Python source."""
 
 import math
+import re
 import textwrap
 import unicodedata
 from typing import Final
 
 _DOCSTRING_WIDTH: Final = 96
+# Hexadecimal digits of an escape, and its letter.
+_ESCAPES: Final = ((2, "x"), (4, "u"), (8, "U"))
+# What may stand in a raw string as it is: visible ASCII without quotes, with no backslash at the end.
+_RAW: Final = re.compile(r"[!#-&(-~ ]*[!#-&(-\[\]-~ ]")
 # Categories that a reader of the source cannot see, or that reorder what is seen: controls, formats
 # (bidirectional marks among them), surrogates, private and unassigned characters, line separators.
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -27,7 +32,7 @@ def literal(value: object) -> str:
 
 
 def docstring(text: str, indent: int = 4) -> str:
-    """Return ``text`` as a docstring that evaluates to it, wrapped where it is long, to stand at ``indent``."""
+    """Return ``text`` as a docstring to stand at ``indent``, wrapped where it is long."""
     paragraphs = [_wrapped(line, indent) for line in text.strip().split("\n")]
     body = _escaped("\n".join(line.rstrip() for line in paragraphs))
     pad = " " * indent
@@ -39,6 +44,8 @@ def docstring(text: str, indent: int = 4) -> str:
 
 
 def _quoted(text: str) -> str:
+    if "\\" in text and _RAW.fullmatch(text):
+        return f'r"{text}"'
     body = "".join(_visible(each) for each in text.replace("\\", "\\\\").replace('"', '\\"'))
     return f'"{body}"'
 
@@ -59,7 +66,8 @@ def _visible(character: str) -> str:
     code = ord(character)
     if character in "\n\r\t":
         return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}[character]
-    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    width, mark = next(each for each in _ESCAPES if code < 16 ** each[0])
+    return f"\\{mark}{code:0{width}x}"
 
 
 def _wrapped(line: str, indent: int) -> str:

@@ -6,8 +6,8 @@ Its source is read back as data; types, checks and text are rendered by this pac
 """
 
 import ast
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sguild_codegen.errors import GeneratorError
@@ -49,6 +49,13 @@ class Skeleton:
         """Return the attribute of a JSON property; the property must exist."""
         return next(each for each in self.attributes if each.json_name == json_name)
 
+    def avoiding(self, names: Collection[str]) -> "Skeleton":
+        """Return the skeleton with an underscore behind each attribute that would hide one of ``names``."""
+        attributes = (
+            replace(each, name=f"{each.name}_") if each.name in names else each for each in self.attributes
+        )
+        return replace(self, attributes=tuple(attributes))
+
 
 def skeletons(shapes: Iterable[ObjectShape]) -> Mapping[str, Skeleton]:
     """Return the skeleton of each shape by its class name; one call of the generator for all.
@@ -67,7 +74,9 @@ def skeletons(shapes: Iterable[ObjectShape]) -> Mapping[str, Skeleton]:
 
 
 def _generate(shapes: Iterable[ObjectShape]) -> str:
-    from datamodel_code_generator import DataModelType, InputFileType, PythonVersion, generate
+    from datamodel_code_generator import InputFileType, generate
+    from datamodel_code_generator.enums import DataModelType, TargetPydanticVersion
+    from datamodel_code_generator.format import PythonVersion
 
     document = {"$defs": {shape.class_name: _document(shape) for shape in shapes}}
     source = generate(
@@ -75,7 +84,7 @@ def _generate(shapes: Iterable[ObjectShape]) -> str:
         input_file_type=InputFileType.JsonSchema,
         output_model_type=DataModelType.PydanticV2BaseModel,
         target_python_version=PythonVersion.PY_311,
-        target_pydantic_version="2.14",
+        target_pydantic_version=TargetPydanticVersion.V2_14,
         formatters=[],
         disable_timestamp=True,
         use_missing_sentinel=True,
@@ -106,7 +115,9 @@ def _attribute(node: ast.AnnAssign) -> Attribute:
         for call in ast.walk(node.annotation)
         if isinstance(call, ast.Call)
         for keyword in call.keywords
-        if keyword.arg == "alias" and isinstance(keyword.value, ast.Constant)
+        if keyword.arg == "alias"
+        and isinstance(keyword.value, ast.Constant)
+        and isinstance(keyword.value.value, str)
     ]
     return Attribute(name, aliases[0] if aliases else name, optional=node.value is not None)
 

@@ -5,20 +5,291 @@ string, an enum, an object) is added to the module's definitions in the order of
 that has no exact type here is refused by name with its place: nothing is dropped.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final
 
-from sguild_codegen.emit.definitions import (
-    NO_IMPORTS,
-    Alias,
-    Definitions,
-    Import,
-    ObjectClass,
-    TypeSource,
-    fields_import,
-)
+from sguild_codegen.emit import keywords
+from sguild_codegen.emit.definitions import FIELDS, Definitions, Import, ObjectClass, TypeSource
 from sguild_codegen.emit.literals import literal
 from sguild_codegen.emit.names import pascal
-from sguild_codegen.emit.refusals import Refusal
+from sguild_codegen.emit.refusals import refused
 from sguild_codegen.model.schema import Schema
+
+_ANNOTATED: Final = Import("typing", "Annotated")
+_LITERAL: Final = Import("typing", "Literal")
+_ANYTHING: Final = TypeSource("JsonValue", frozenset({Import("pydantic", "JsonValue")}))
+_NONE: Final = TypeSource("None")
+
+# Formats with a field type of their own; StringRule asserts every other one.
+_FORMAT_TYPES: Final = {"date-time": "DateTime", "date": "Date", "email": "Email", "uri": "Uri"}
+# Keywords of an object that become checks of its class (see checks.py).
+_CHECKED: Final = frozenset((*keywords.COMBINATIONS, "dependent_required"))
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How a schema may be called: by its own name if that is free, else with its owner's before it."""
+
+    owner: str
+    own: str
+
+    @property
+    def alias(self) -> tuple[str, ...]:
+        """Candidates for an alias, which is local to its module."""
+        return (pascal(self.own), self.qualified)
+
+    @property
+    def qualified(self) -> str:
+        """The name of a class, which is public and therefore says what it is a part of."""
+        return f"{self.owner}{pascal(self.own)}"
+
+    def part(self, name: str) -> "Names":
+        """Return the names of something inside."""
+        return Names(self.owner, f"{self.own}_{name}")
+
+
+@dataclass(slots=True)
+class TypeBuilder:
+    """Builds the types of one module; classes and aliases go to ``definitions``.
+
+    ``given`` are types of single schemas that are decided elsewhere, by their JSON pointer.
+    """
+
+    definitions: Definitions
+    given: Mapping[str, TypeSource] = field(default_factory=dict)
+    _classes: dict[Schema, str] = field(default_factory=dict)
+
+    def object_class(self, schema: Schema, name: str) -> TypeSource:
+        """Return the class of an object schema; it is defined once, after everything that it needs.
+
+        Raises:
+            RefusedSchema: a part of the schema has no exact type.
+        """
+        if schema in self._classes:
+            known = self._classes[schema]
+            return TypeSource(known, forward=not self.definitions.has(known))
+        self._classes[schema] = self.definitions.claim((name,), schema.pointer)
+        _allow_only(schema, ("types", *keywords.OBJECT, *_CHECKED))
+        for keyword in ("pattern_properties", "dependent_schemas", "unevaluated_properties"):
+            _absent(schema, keyword)
+        for keyword in ("property_names", "min_properties", "max_properties"):
+            _absent(schema, keyword, "beside properties")
+        name = self._classes[schema]
+        properties = {each: self.type_of(part, Names(name, each)) for each, part in schema.properties.items()}
+        self.definitions.add(ObjectClass(name, schema, properties, self._extra(schema, name)))
+        return TypeSource(name)
+
+    def type_of(self, schema: Schema, names: Names) -> TypeSource:
+        """Return the type of a schema.
+
+        Raises:
+            RefusedSchema: the schema has no exact type.
+        """
+        if schema.pointer in self.given:
+            return self.given[schema.pointer]
+        if schema.boolean is False:
+            raise refused(schema, "false", "a schema that accepts nothing has no type")
+        if schema.ref is not None:
+            return self._target(schema, names)
+        if schema.has_const or schema.enum is not None:
+            return self._values(schema, names)
+        if schema.types is None:
+            return self._untyped(schema, names)
+        return _union(self._one_type(each, schema, names) for each in _distinct(schema.types))
+
+    def _extra(self, schema: Schema, name: str) -> TypeSource | None:
+        extra = schema.additional_properties
+        if extra is not None and extra.boolean is False:
+            return None
+        return _ANYTHING if extra is None else self.type_of(extra, Names(name, "extra"))
+
+    def _target(self, schema: Schema, names: Names) -> TypeSource:
+        assert schema.ref is not None  # noqa: S101 - the caller has looked
+        _allow_only(schema, ("ref",))
+        target = schema.ref.target
+        own = target.pointer.rsplit("/", 1)[-1] or names.own
+        if _is_class(target):
+            return self.object_class(target, f"{self.definitions.root}{pascal(own)}")
+        return self.type_of(target, Names(names.owner, own))
+
+    def _values(self, schema: Schema, names: Names) -> TypeSource:
+        _allow_only(schema, ("types", "has_const", "enum"))
+        values = schema.enum if schema.enum is not None else ()
+        if schema.has_const:
+            values = (schema.const,)
+        for value in values:
+            if not isinstance(value, str | bool | None):
+                raise refused(schema, "enum", "only strings, booleans and null can be listed values")
+        kept = [value for value in values if schema.types is None or _type_name(value) in schema.types]
+        if not kept:
+            raise refused(schema, "type", "no listed value is of this type")
+        source = TypeSource(f"Literal[{', '.join(map(literal, kept))}]", frozenset({_LITERAL}))
+        return source if len(kept) == 1 else self.definitions.alias(names.alias, source)
+
+    def _untyped(self, schema: Schema, names: Names) -> TypeSource:
+        found = keywords.used(schema) - {"boolean"}
+        if not found:
+            return _ANYTHING
+        if found == {"one_of"}:
+            return self._one_of(schema, names)
+        if found == {"any_of"}:
+            parts = schema.any_of
+            return _union(self.type_of(each, names.part(str(at))) for at, each in enumerate(parts, start=1))
+        if "properties" in found:
+            raise refused(schema, "type", 'say "type": "object" beside "properties"')
+        keyword = keywords.json_name(min(found))
+        raise refused(schema, keyword, f'say "type" beside "{keyword}"')
+
+    def _one_of(self, schema: Schema, names: Names) -> TypeSource:
+        """A union of objects that a required property with one constant value tells apart."""
+        tag = _discriminator(schema)
+        parts = [
+            self.object_class(each, names.part(str(_tag_value(each, tag))).qualified)
+            for each in schema.one_of
+        ]
+        if any(each.forward for each in parts):
+            raise refused(schema, "oneOf", "a branch that contains itself has no exact type yet")
+        union = " | ".join(each.text for each in parts)
+        source = TypeSource(
+            f"Annotated[{union}, Field(discriminator={literal(tag)})]",
+            frozenset({_ANNOTATED, Import("pydantic", "Field")}),
+        )
+        return self.definitions.alias(names.alias, source)
+
+    def _one_type(self, name: str, schema: Schema, names: Names) -> TypeSource:
+        if name == "object" and _is_class(schema):
+            return self.object_class(schema, names.qualified)
+        for keyword in keywords.COMBINATIONS:
+            _absent(schema, keyword, f"in a schema of type {name}")
+        build: dict[str, Callable[[Schema, Names], TypeSource]] = {
+            "null": lambda _, __: _NONE,
+            "boolean": lambda _, __: _field_type("Boolean"),
+            "string": self._string,
+            "integer": lambda each, called: self._number(each, called, "int", "Integer"),
+            "number": lambda each, called: self._number(each, called, "int | float", "Number"),
+            "array": self._array,
+            "object": self._mapping,
+        }
+        return build[name](schema, names)
+
+    def _string(self, schema: Schema, names: Names) -> TypeSource:
+        found = keywords.used(schema) & set(keywords.STRING)
+        if not found:
+            return _field_type("String")
+        if (
+            schema.pattern is not None
+            and found == {"pattern"}
+            and schema.pattern in self.definitions.id_classes
+        ):
+            return self.definitions.id_type(schema.pattern)
+        if schema.format in _FORMAT_TYPES:
+            known = _field_type(_FORMAT_TYPES[schema.format])
+            if found == {"format"}:
+                return known
+            if schema.format in ("date-time", "date"):
+                raise refused(schema, "format", f"{schema.format} cannot stand beside length or pattern")
+        rule = _rule("StringRule", schema, keywords.STRING)
+        return self._annotated("str", rule, names)
+
+    def _number(self, schema: Schema, names: Names, plain: str, kind: str) -> TypeSource:
+        if not keywords.used(schema) & set(keywords.NUMBER):
+            return _field_type(kind)
+        return self._annotated(plain, _rule(f"{kind}Rule", schema, keywords.NUMBER), names)
+
+    def _array(self, schema: Schema, names: Names) -> TypeSource:
+        for keyword in ("prefix_items", "contains", "min_contains", "max_contains", "unevaluated_items"):
+            _absent(schema, keyword)
+        items = self.type_of(schema.items, names.part("item")) if schema.items else _ANYTHING
+        rule = _rule("ArrayRule", schema, ("min_items", "max_items", "unique_items"))
+        plain = f"tuple[{items.quoted}, ...]"
+        return self._annotated(plain, rule, names, items.imports)
+
+    def _mapping(self, schema: Schema, names: Names) -> TypeSource:
+        for keyword in ("pattern_properties", "dependent_schemas", "unevaluated_properties"):
+            _absent(schema, keyword)
+        extra = schema.additional_properties
+        values = self.type_of(extra, names.part("value")) if extra else _ANYTHING
+        rule = _rule("ObjectRule", schema, ("min_properties", "max_properties"), _property_names(schema))
+        return self._annotated(f"dict[str, {values.quoted}]", rule, names, values.imports)
+
+    def _annotated(
+        self, plain: str, rule: TypeSource, names: Names, imports: frozenset[Import] = frozenset()
+    ) -> TypeSource:
+        needed = rule.imports | imports | {_ANNOTATED}
+        return self.definitions.alias(names.alias, TypeSource(f"Annotated[{plain}, {rule.text}]", needed))
+
+
+def _is_class(schema: Schema) -> bool:
+    """Tell whether an object has named members, and so becomes a class and not a ``dict``."""
+    if schema.types != ("object",):
+        return False
+    closed = schema.additional_properties is not None and schema.additional_properties.boolean is False
+    return bool(closed or keywords.used(schema) & {"properties", "required", *_CHECKED})
+
+
+def _distinct(types: Iterable[str]) -> tuple[str, ...]:
+    """Order the types so that null comes last, and drop integer where number takes it in."""
+    kept = [each for each in types if each != "null" and not (each == "integer" and "number" in types)]
+    return (*kept, "null") if "null" in types else tuple(kept)
+
+
+def _union(types: Iterable[TypeSource]) -> TypeSource:
+    parts = list(dict.fromkeys(types))
+    imports: frozenset[Import] = frozenset().union(*(each.imports for each in parts))
+    text = " | ".join(dict.fromkeys(each.text for each in parts))
+    return TypeSource(text, imports, forward=any(each.forward for each in parts))
+
+
+def _field_type(name: str) -> TypeSource:
+    return TypeSource(name, frozenset({Import(FIELDS, name)}))
+
+
+def _rule(name: str, schema: Schema, parameters: Iterable[str], extra: str = "") -> TypeSource:
+    found = keywords.used(schema)
+    given = [f"{each}={literal(getattr(schema, each))}" for each in parameters if each in found]
+    imports = {Import(FIELDS, name)} | ({Import(FIELDS, "StringRule")} if extra else set())
+    return TypeSource(f"{name}({', '.join([*given, extra] if extra else given)})", frozenset(imports))
+
+
+def _property_names(schema: Schema) -> str:
+    names = schema.property_names
+    if names is None or names.boolean is True:
+        return ""
+    _allow_only(names, ("types", *keywords.STRING))
+    if names.types not in (None, ("string",)):
+        raise refused(names, "type", "a property name is a string")
+    return f"property_names={_rule('StringRule', names, keywords.STRING).text}"
+
+
+def _discriminator(schema: Schema) -> str:
+    for name in schema.one_of[0].properties:
+        tags = [_tag_value(each, name) for each in schema.one_of]
+        if None not in tags and len(set(tags)) == len(tags):
+            return name
+    raise refused(
+        schema, "oneOf", "the branches must be objects with a required property of a different const each"
+    )
+
+
+def _tag_value(schema: Schema, name: str) -> str | None:
+    member = schema.properties.get(name)
+    if not _is_class(schema) or name not in schema.required or member is None:
+        return None
+    return member.const if isinstance(member.const, str) else None
+
+
+def _type_name(value: object) -> str:
+    return {str: "string", bool: "boolean", type(None): "null"}[type(value)]
+
+
+def _allow_only(schema: Schema, allowed: Iterable[str]) -> None:
+    rest = keywords.used(schema) - set(allowed)
+    if rest:
+        _absent(schema, min(rest), "here")
+
+
+def _absent(schema: Schema, keyword: str, where: str = "") -> None:
+    if keyword in keywords.used(schema):
+        name = keywords.json_name(keyword)
+        raise refused(schema, name, f'"{name}" {where} has no exact type yet'.replace("  ", " "))

@@ -1,0 +1,168 @@
+"""Rules about several members of an object, as statements of its class.
+
+Each check is one condition that must not hold; it raises with the place and with what the contract wants.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sguild_codegen.emit import keywords
+from sguild_codegen.emit.conditions import (
+    FALSE,
+    TRUE,
+    Condition,
+    Equals,
+    Present,
+    Scalar,
+    Some,
+    attributes,
+    english,
+    every,
+    exactly_one,
+    negate,
+    some,
+    source,
+)
+from sguild_codegen.emit.refusals import refused
+from sguild_codegen.emit.skeletons import Skeleton
+from sguild_codegen.model.schema import Schema
+
+_IN_CONDITIONS = frozenset(
+    ("boolean", "types", "properties", "required", *keywords.COMBINATIONS, "dependent_required")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """``if broken: raise violation(pointer, message)``."""
+
+    broken: str
+    pointer: str
+    message: str
+
+    @property
+    def reads_missing(self) -> bool:
+        """Tell whether the source needs the name ``MISSING``."""
+        return "MISSING" in self.broken
+
+
+@dataclass(frozen=True, slots=True)
+class CheckBuilder:
+    """Translates the conditional keywords of one object, whose attributes ``skeleton`` names.
+
+    Raises:
+        RefusedSchema: a keyword has no exact check.
+    """
+
+    owner: Schema
+    skeleton: Skeleton
+
+    def checks(self) -> Iterator[Check]:
+        """Yield the checks of the object, in the order of the keywords."""
+        schema = self.owner
+        for name, needed in schema.dependent_required.items():
+            yield from self._check(self._present(name), self._all_present(needed))
+        for each in schema.all_of:
+            yield from self._check(TRUE, self._holds(each))
+        if schema.any_of:
+            yield from self._check(TRUE, some(self._holds(each) for each in schema.any_of))
+        if schema.one_of:
+            yield from self._check(TRUE, exactly_one(tuple(map(self._holds, schema.one_of))))
+        if schema.not_ is not None:
+            yield from self._check(TRUE, negate(self._holds(schema.not_)))
+        if schema.if_ is not None:
+            case = self._holds(schema.if_)
+            yield from self._check(case, self._branch(schema.then))
+            yield from self._check(negate(case), self._branch(schema.else_))
+
+    def _check(self, case: Condition, wanted: Condition) -> Iterator[Check]:
+        broken = every((case, negate(wanted)))
+        if broken == FALSE:
+            return
+        if broken == TRUE:
+            raise refused(self.owner, "not", "the object accepts nothing")
+        names = attributes(wanted)
+        message = _sentence(wanted) + (f" when {english(case)}" if case != TRUE else "")
+        yield Check(source(broken), f"/{_escaped(names[0])}" if len(names) == 1 else "", message)
+
+    def _branch(self, schema: Schema | None) -> Condition:
+        return TRUE if schema is None else self._holds(schema)
+
+    def _holds(self, schema: Schema) -> Condition:
+        """Return the condition that the object, which is known to be one, is accepted by ``schema``."""
+        if schema.boolean is not None:
+            return TRUE if schema.boolean else FALSE
+        rest = keywords.used(schema) - _IN_CONDITIONS
+        if rest:
+            name = keywords.json_name(min(rest))
+            raise refused(schema, name, f'"{name}" has no exact check in a condition yet')
+        if schema.types is not None and "object" not in schema.types:
+            return FALSE
+        return every(self._parts(schema))
+
+    def _parts(self, schema: Schema) -> Iterator[Condition]:
+        yield self._all_present(schema.required)
+        for name, part in schema.properties.items():
+            yield some((negate(self._present(name)), self._value(name, part)))
+        for name, needed in schema.dependent_required.items():
+            yield some((negate(self._present(name)), self._all_present(needed)))
+        yield from map(self._holds, schema.all_of)
+        if schema.any_of:
+            yield some(map(self._holds, schema.any_of))
+        if schema.one_of:
+            yield exactly_one(tuple(map(self._holds, schema.one_of)))
+        if schema.not_ is not None:
+            yield negate(self._holds(schema.not_))
+        if schema.if_ is not None:
+            case = self._holds(schema.if_)
+            yield some((negate(case), self._branch(schema.then)))
+            yield some((case, self._branch(schema.else_)))
+
+    def _all_present(self, names: Iterable[str]) -> Condition:
+        return every(map(self._present, names))
+
+    def _present(self, name: str) -> Condition:
+        if name not in self.owner.properties:
+            raise refused(self.owner, "required", f"{name!r} in a condition is no property of the object")
+        attribute = self.skeleton.attribute(name)
+        return Present(attribute.name, name) if attribute.optional else TRUE
+
+    def _value(self, name: str, schema: Schema) -> Condition:
+        """Return the condition that the member, which is known to be present, is accepted by ``schema``."""
+        if schema.boolean is not None:
+            return TRUE if schema.boolean else FALSE
+        rest = keywords.used(schema) - {"types", "has_const", "enum"}
+        values = (schema.const,) if schema.has_const else schema.enum
+        if rest or values is None:
+            keyword = keywords.json_name(min(rest | {"type"}))
+            raise refused(schema, keyword, "a condition on a value may only use const and enum yet")
+        kept = tuple(each for each in values if isinstance(each, str | bool | None))
+        if len(kept) != len(values):
+            raise refused(
+                schema, "const", "a condition may only compare with a string, a boolean or null yet"
+            )
+        attribute = self.skeleton.attribute(name)
+        possible = self._possible(name, kept)
+        return Equals(attribute.name, name, possible) if possible else FALSE
+
+    def _possible(self, name: str, values: tuple[Scalar, ...]) -> tuple[Scalar, ...]:
+        """Leave out what the member can never be, where its own schema lists its values."""
+        listed = self.owner.properties[name].enum
+        return values if listed is None else tuple(each for each in values if each in listed)
+
+
+def _sentence(wanted: Condition) -> str:
+    """Return what the contract wants as the rest of a sentence that begins with the place."""
+    names = attributes(wanted)
+    match wanted:
+        case Present(_, _, negated):
+            return "must be absent" if negated else "is required"
+        case Equals():
+            return f"must be {english(wanted).partition(' is ')[2]}"
+        case Some(parts) if all(isinstance(each, Present) and not each.negated for each in parts):
+            return f"must have {' or '.join(names)}"
+    return f"must have: {english(wanted)}" if names else "is never accepted"
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,101 @@
+"""What one emitted module is made of: imports, aliases and classes, in the order of dependence."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from sguild_codegen.model.schema import Schema
+
+FIELDS: Final = "sguild_dispatcher.fields"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Import:
+    """``from module import name``."""
+
+    module: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypeSource:
+    """The source of a type, and the imports that it needs.
+
+    ``forward`` says that the text names a class that is defined further down: it must stand in quotes.
+    """
+
+    text: str
+    imports: frozenset[Import] = frozenset()
+    forward: bool = False
+
+    @property
+    def quoted(self) -> str:
+        """The text as it stands inside another type."""
+        return f'"{self.text}"' if self.forward else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A name for a type: ``Currency = Annotated[str, StringRule(pattern="^[A-Z]{3}$")]``."""
+
+    name: str
+    type: TypeSource
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectClass:
+    """A class for an object schema; ``extra`` is the type of members without a name, ``None`` if closed."""
+
+    name: str
+    schema: Schema
+    properties: Mapping[str, TypeSource]
+    extra: TypeSource | None
+
+
+Definition: TypeAlias = Alias | ObjectClass
+
+
+@dataclass(slots=True)
+class Definitions:
+    """The definitions of one module, filled from the leaves up.
+
+    ``root`` is the class that the module is about; ``id_classes`` maps an id pattern to its class;
+    ``taken`` are names that must keep their meaning in the module.
+    """
+
+    root: str
+    id_classes: Mapping[str, str]
+    ids_module: str
+    taken: frozenset[str]
+    items: list[Definition] = field(default_factory=list)
+    _names: dict[str, object] = field(default_factory=dict)
+
+    def add(self, definition: Definition) -> None:
+        """Append a definition; what it needs must be there already."""
+        self.items.append(definition)
+
+    def has(self, name: str) -> bool:
+        """Tell whether ``name`` is defined so far."""
+        return any(each.name == name for each in self.items)
+
+    def alias(self, candidates: Iterable[str], source: TypeSource) -> TypeSource:
+        """Give a type a name of its own, or return the name that it has already."""
+        if source.forward:
+            return source
+        name = self.claim(candidates, source.text)
+        if not self.has(name):
+            self.add(Alias(name, source))
+        return TypeSource(name)
+
+    def claim(self, candidates: Iterable[str], meaning: object) -> str:
+        """Reserve the first candidate that is free or already has this meaning; else one with a number."""
+        tried = [each or "Value" for each in candidates]
+        for name in (*tried, *(f"{tried[-1]}{number}" for number in range(2, 10_000))):
+            if name not in self.taken and self._names.setdefault(name, meaning) == meaning:
+                return name
+        raise AssertionError("there is always a free number")
+
+    def id_type(self, pattern: str) -> TypeSource:
+        """Return the id type whose values have ``pattern``."""
+        name = self.id_classes[pattern]
+        return TypeSource(name, frozenset({Import(self.ids_module, name)}))

@@ -1,0 +1,285 @@
+"""Modules with models in them: one for each event type, and the envelope's."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from sguild_codegen.emit.checks import Check, CheckBuilder
+from sguild_codegen.emit.definitions import FIELDS, Alias, Definitions, Import, ObjectClass, TypeSource
+from sguild_codegen.emit.literals import literal
+from sguild_codegen.emit.names import pascal, payload_class
+from sguild_codegen.emit.skeletons import ObjectShape, Skeleton
+from sguild_codegen.emit.types import TypeBuilder
+from sguild_codegen.model.contract import EventType, PayloadVersion
+from sguild_codegen.model.schema import Schema
+
+MODELS: Final = "sguild_dispatcher.models"
+EVENT: Final = "Event"
+# Names that keep their meaning in every module with models.
+_FIXED: Final = frozenset(
+    (
+        "Annotated",
+        "Any",
+        "ArrayRule",
+        "Boolean",
+        "BooleanRule",
+        "ConfigDict",
+        "ContractModel",
+        "Date",
+        "DateTime",
+        "Email",
+        "Envelope",
+        "Event",
+        "False",
+        "Field",
+        "Generic",
+        "Integer",
+        "IntegerRule",
+        "JsonValue",
+        "Literal",
+        "MISSING",
+        "None",
+        "Number",
+        "NumberRule",
+        "ObjectRule",
+        "Payload",
+        "PayloadT",
+        "PrefixedId",
+        "Self",
+        "String",
+        "StringRule",
+        "True",
+        "TypeVar",
+        "Uri",
+        "bool",
+        "dict",
+        "float",
+        "int",
+        "model_config",
+        "model_validator",
+        "str",
+        "tuple",
+        "violation",
+    )
+)
+_MISSING: Final = Import("pydantic", "MISSING")
+_THIRD_PARTIES: Final = ("pydantic", "sguild_dispatcher")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelField:
+    """One line of a class: ``name: annotation``, with its documentation."""
+
+    name: str
+    annotation: str
+    optional: bool
+    documentation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelClass:
+    """One class, ready for the template."""
+
+    name: str
+    bases: str
+    documentation: str
+    extra: str | None
+    extra_type: str | None
+    fields: tuple[ModelField, ...]
+    checks: tuple[Check, ...]
+    is_alias: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAlias:
+    """One alias, ready for the template."""
+
+    name: str
+    source: str
+    is_alias: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ClassHead:
+    """What a root class has that others have not."""
+
+    bases: str
+    documentation: str
+    imports: frozenset[Import]
+
+
+@dataclass(slots=True)
+class ModelModule:
+    """The definitions of one module, before its attributes have names."""
+
+    id_classes: Mapping[str, str]
+    ids_module: str
+    heads: dict[str, ClassHead] = field(default_factory=dict)
+    definitions: Definitions = field(init=False)
+
+    def __post_init__(self) -> None:
+        taken = _FIXED | set(self.id_classes.values())
+        self.definitions = Definitions("", self.id_classes, self.ids_module, taken)
+
+    def add_root(
+        self, schema: Schema, name: str, head: ClassHead, given: Mapping[str, TypeSource] | None = None
+    ) -> None:
+        """Add a root class and everything that it needs; ``given`` are types by JSON pointer.
+
+        Raises:
+            RefusedSchema: a part of the schema has no exact type.
+        """
+        self.definitions.root = name
+        self.heads[name] = head
+        TypeBuilder(self.definitions, given or {}).object_class(schema, name)
+
+    def shapes(self) -> Iterator[ObjectShape]:
+        """Yield what the generator of skeletons has to know."""
+        for each in self.classes():
+            yield ObjectShape(each.name, tuple(each.properties), frozenset(each.schema.required))
+
+    def classes(self) -> Iterator[ObjectClass]:
+        """Yield the classes in the order of their definition."""
+        return (each for each in self.definitions.items if isinstance(each, ObjectClass))
+
+    def items(self, skeletons: Mapping[str, Skeleton]) -> tuple[ModelAlias | ModelClass, ...]:
+        """Return the definitions for the template."""
+        names = _FIXED | {each.name for each in self.definitions.items} | set(self.id_classes.values())
+        return tuple(
+            ModelAlias(each.name, each.type.text)
+            if isinstance(each, Alias)
+            else self._class(each, skeletons[each.name].avoiding(names))
+            for each in self.definitions.items
+        )
+
+    def _class(self, item: ObjectClass, skeleton: Skeleton) -> ModelClass:
+        head = self.heads.get(item.name)
+        schema = item.schema
+        checks = tuple(CheckBuilder(schema, skeleton).checks())
+        return ModelClass(
+            name=item.name,
+            bases=head.bases if head else "ContractModel, frozen=True",
+            documentation=head.documentation if head else self._documentation(item),
+            extra="allow" if item.extra else None,
+            extra_type=item.extra.quoted if item.extra and item.extra.text != "JsonValue" else None,
+            fields=tuple(_field(item, skeleton, name) for name in item.properties),
+            checks=checks,
+        )
+
+    def _documentation(self, item: ObjectClass) -> str:
+        root = next(name for name in self.heads if item.name.startswith(name))
+        return item.schema.description or item.schema.title or f"A part of {root}."
+
+    def import_groups(self, items: Iterable[ModelAlias | ModelClass]) -> list[list[tuple[str, list[str]]]]:
+        """Return what the module imports: standard library, pydantic, runtime and package, each sorted."""
+        return grouped({*self._type_imports(), *self._class_imports(items)})
+
+    def _type_imports(self) -> Iterator[Import]:
+        for each in self.definitions.items:
+            types = (each.type,) if isinstance(each, Alias) else (*each.properties.values(), each.extra)
+            for source in types:
+                yield from source.imports if source else ()
+
+    def _class_imports(self, items: Iterable[ModelAlias | ModelClass]) -> Iterator[Import]:
+        for each in items:
+            if not isinstance(each, ModelClass):
+                continue
+            head = self.heads.get(each.name)
+            yield from head.imports if head else {Import(MODELS, "ContractModel")}
+            if each.extra:
+                yield Import("pydantic", "ConfigDict")
+            if each.checks:
+                yield from (Import("typing", "Self"), Import("pydantic", "model_validator"))
+                yield Import(FIELDS, "violation")
+            if any(member.optional for member in each.fields):
+                yield _MISSING
+            if any("Field(alias=" in member.annotation for member in each.fields):
+                yield from (Import("typing", "Annotated"), Import("pydantic", "Field"))
+
+
+def event_module(event: EventType, id_classes: Mapping[str, str], ids_module: str) -> ModelModule:
+    """Return the module of one event type: a class for each version that is not withdrawn.
+
+    Raises:
+        RefusedSchema: a part of a schema has no exact type.
+    """
+    module = ModelModule(id_classes, ids_module)
+    module.definitions.taken |= {pascal(event.name)}
+    for version in live_versions(event):
+        name = payload_class(event.name, version.version)
+        number = literal(version.version)
+        bases = f"Payload, frozen=True, event_type={literal(event.name)}, version={number}"
+        head = ClassHead(
+            bases, _payload_documentation(event, version), frozenset({Import(MODELS, "Payload")})
+        )
+        module.add_root(_schema(version), name, head)
+    return module
+
+
+def envelope_module(schema: Schema, id_classes: Mapping[str, str], ids_module: str) -> ModelModule:
+    """Return the module of the envelope: ``Event``, generic in its payload.
+
+    Raises:
+        RefusedSchema: a part of the schema has no exact type.
+    """
+    imports = {Import("typing", "Generic"), Import(MODELS, "Envelope"), Import(MODELS, "PayloadT")}
+    head = ClassHead(
+        "Envelope[PayloadT], Generic[PayloadT], frozen=True",
+        schema.description or "What every event carries around its payload.",
+        frozenset(imports),
+    )
+    module = ModelModule(id_classes, ids_module)
+    module.definitions.taken -= {EVENT}
+    module.add_root(schema, EVENT, head, {"/properties/payload": TypeSource("PayloadT")})
+    return module
+
+
+def live_versions(event: EventType) -> tuple[PayloadVersion, ...]:
+    """Return the versions that have a schema, in ascending order."""
+    return tuple(each for each in event.versions if each.schema is not None)
+
+
+def grouped(imports: Iterable[Import]) -> list[list[tuple[str, list[str]]]]:
+    """Return imports in the order of PEP 8: standard library, third parties, the package; each sorted."""
+    modules: dict[str, set[str]] = defaultdict(set)
+    for each in imports:
+        modules[each.module].add(each.name)
+    groups: dict[int, list[tuple[str, list[str]]]] = defaultdict(list)
+    for module, names in sorted(modules.items()):
+        rank = 0 if module == "typing" else 1 if module.startswith(_THIRD_PARTIES) else 2
+        groups[rank].append((module, sorted(names)))
+    return [groups[rank] for rank in sorted(groups)]
+
+
+def _field(item: ObjectClass, skeleton: Skeleton, json_name: str) -> ModelField:
+    attribute = skeleton.attribute(json_name)
+    source = item.properties[json_name]
+    text = f"{source.text} | MISSING" if attribute.optional else source.text
+    if source.forward:
+        text = f'"{text}"'
+    if attribute.alias is not None:
+        text = f"Annotated[{text}, Field(alias={literal(attribute.alias)})]"
+    return ModelField(
+        attribute.name, text, attribute.optional, _description(item.schema.properties[json_name])
+    )
+
+
+def _description(schema: Schema) -> str | None:
+    if schema.description is None and schema.ref is not None:
+        return schema.ref.target.description
+    return schema.description
+
+
+def _payload_documentation(event: EventType, version: PayloadVersion) -> str:
+    schema = _schema(version)
+    text = schema.description or schema.title or f"The payload of {event.name}, version {version.version}."
+    if version.status != "superseded":
+        return text
+    until = f"; it is not emitted from {version.emit_until.isoformat()} on" if version.emit_until else ""
+    return f"{text}\n\nVersion {version.version} is superseded{until}."
+
+
+def _schema(version: PayloadVersion) -> Schema:
+    assert version.schema is not None  # noqa: S101 - live_versions has left out those without
+    return version.schema

@@ -1,0 +1,109 @@
+"""Revenue's side of the story: business transactions that publish."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from sguild_contracts import (
+    CreditAccountId,
+    CreditLocked,
+    CreditReservationId,
+    CreditReserved,
+    CustomerHandoff,
+    LessonId,
+    PersonId,
+    ReservationFunded,
+    RevenuePublisher,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One lesson that a person wants to take."""
+
+    person_id: PersonId
+    credit_account_id: CreditAccountId
+    credit_reservation_id: CreditReservationId = field(default_factory=CreditReservationId.mint)
+    lesson_id: LessonId = field(default_factory=LessonId.mint)
+    credits: int = 2
+
+
+class Revenue:
+    """Owns credits: reserves, funds and locks them, and says so in the same transaction."""
+
+    def __init__(self, publisher: RevenuePublisher) -> None:
+        self._publish = publisher
+
+    async def reserve(self, connection: asyncpg.Connection, booking: Booking) -> None:
+        """Take credits aside for a lesson."""
+        now = datetime.now(UTC)
+        await connection.execute(
+            "insert into demo.reservation values ($1, $2, $3, 'reserved')",
+            booking.credit_reservation_id,
+            booking.person_id,
+            booking.lesson_id,
+        )
+        await self._publish.credit_reserved(
+            connection,
+            CreditReserved(
+                credit_reservation_id=booking.credit_reservation_id,
+                credit_account_id=booking.credit_account_id,
+                person_id=booking.person_id,
+                lesson_id=booking.lesson_id,
+                organization_id="sguild-berlin",
+                reserved_credits=booking.credits,
+                reserved_at=now,
+                lesson_starts_at=now + timedelta(days=9),
+            ),
+        )
+
+    async def fund(self, connection: asyncpg.Connection, booking: Booking) -> None:
+        """Cover the reservation from the account's credits."""
+        await self._publish.reservation_funded(
+            connection,
+            ReservationFunded(
+                credit_reservation_id=booking.credit_reservation_id,
+                credit_account_id=booking.credit_account_id,
+                person_id=booking.person_id,
+                funding_source="credits_available",
+                funded_credits=booking.credits,
+                funded_at=datetime.now(UTC),
+            ),
+        )
+
+    async def lock(self, connection: asyncpg.Connection, booking: Booking) -> bool:
+        """Lock the credits; a person's first lock also hands the customer over. Tell whether it did."""
+        now = datetime.now(UTC)
+        await connection.execute(
+            "update demo.reservation set state = 'locked' where credit_reservation_id = $1",
+            booking.credit_reservation_id,
+        )
+        await self._publish.credit_locked(
+            connection,
+            CreditLocked(
+                credit_reservation_id=booking.credit_reservation_id,
+                lesson_id=booking.lesson_id,
+                person_id=booking.person_id,
+                locked_credits=booking.credits,
+                locked_at=now,
+            ),
+        )
+        if not await self._first_lock(connection, booking.person_id):
+            return False
+        await self._publish.customer_handoff(
+            connection,
+            CustomerHandoff(
+                person_id=booking.person_id,
+                first_lesson_id=booking.lesson_id,
+                credit_reservation_id=booking.credit_reservation_id,
+                handoff_at=now,
+            ),
+        )
+        return True
+
+    async def _first_lock(self, connection: asyncpg.Connection, person_id: PersonId) -> bool:
+        row = await connection.fetchrow(
+            "insert into demo.handoff values ($1) on conflict do nothing returning person_id", person_id
+        )
+        return row is not None
