@@ -9,6 +9,7 @@ from sguild_codegen.emit.checks import Check, CheckBuilder
 from sguild_codegen.emit.definitions import FIELDS, Alias, Definitions, Import, ObjectClass, TypeSource
 from sguild_codegen.emit.literals import literal
 from sguild_codegen.emit.names import pascal, payload_class
+from sguild_codegen.emit.refusals import Collector
 from sguild_codegen.emit.skeletons import ObjectShape, Skeleton
 from sguild_codegen.emit.types import TypeBuilder
 from sguild_codegen.model.contract import EventType, PayloadVersion
@@ -146,12 +147,16 @@ class ModelModule:
     def items(self, skeletons: Mapping[str, Skeleton]) -> tuple[ModelAlias | ModelClass, ...]:
         """Return the definitions for the template."""
         names = _FIXED | {each.name for each in self.definitions.items} | set(self.id_classes.values())
-        return tuple(
-            ModelAlias(each.name, each.type.text)
-            if isinstance(each, Alias)
-            else self._class(each, skeletons[each.name].avoiding(names))
-            for each in self.definitions.items
-        )
+        made: list[ModelAlias | ModelClass] = []
+        collector = Collector()
+        for each in self.definitions.items:
+            if isinstance(each, Alias):
+                made.append(ModelAlias(each.name, each.type.text))
+                continue
+            with collector:
+                made.append(self._class(each, skeletons[each.name].avoiding(names)))
+        collector.close()
+        return tuple(made)
 
     def _class(self, item: ObjectClass, skeleton: Skeleton) -> ModelClass:
         head = self.heads.get(item.name)

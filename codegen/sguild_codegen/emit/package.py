@@ -13,6 +13,7 @@ from sguild_codegen.emit.modules import (
     live_versions,
 )
 from sguild_codegen.emit.names import distribution, id_class, pascal, payload_class, snake
+from sguild_codegen.emit.refusals import Collector
 from sguild_codegen.emit.skeletons import Skeleton, skeletons
 from sguild_codegen.emit.source import HEADER, formatted
 from sguild_codegen.emit.templates import render
@@ -58,8 +59,7 @@ class PackageWriter:
         Raises:
             RefusedSchema: a schema has no exact type.
         """
-        modules = {event.name: event_module(event, *self._ids) for event in self.tree.event_types}
-        envelope = envelope_module(self.tree.envelope, *self._ids)
+        modules, envelope = self._modules()
         shapes = [shape for module in (*modules.values(), envelope) for shape in module.shapes()]
         classes = skeletons(shapes)
         exports = list(self._exports(modules))
@@ -82,6 +82,19 @@ class PackageWriter:
             if isinstance(text, str) and path.endswith(".py"):
                 verify(path, text, self.package, self._event_id())
         return files
+
+    def _modules(self) -> tuple[dict[str, ModelModule], ModelModule]:
+        collector = Collector()
+        modules: dict[str, ModelModule] = {}
+        envelope: ModelModule | None = None
+        with collector:
+            envelope = envelope_module(self.tree.envelope, *self._ids)
+        for event in self.tree.event_types:
+            with collector:
+                modules[event.name] = event_module(event, *self._ids)
+        collector.close()
+        assert envelope is not None  # noqa: S101 - close() would have raised
+        return modules, envelope
 
     @property
     def _ids(self) -> tuple[Mapping[str, str], str]:

@@ -1,5 +1,7 @@
 """Schemas that have no exact Python type yet: refused by name and place, never dropped."""
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from sguild_codegen.model.schema import Location, Schema
@@ -14,14 +16,36 @@ class Refusal:
     reason: str
 
 
-class RefusedSchema(Exception):  # noqa: N818 - control flow inside the emitter; a user sees a finding
-    """Carries one refusal from the depth of a schema to the place that collects them."""
+class RefusedSchema(Exception):  # noqa: N818 - control flow inside the emitter; a user sees findings
+    """Carries refusals from the depth of a schema to the place that collects them."""
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(f"{refusal.location}: {refusal.keyword}: {refusal.reason}")
-        self.refusal = refusal
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__("; ".join(f"{each.location}: {each.keyword}: {each.reason}" for each in refusals))
+        self.refusals = tuple(refusals)
+
+
+class Collector(AbstractContextManager[None]):
+    """Collects the refusals of the blocks that it guards, so that a run names every one."""
+
+    def __init__(self) -> None:
+        self._refusals: list[Refusal] = []
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, RefusedSchema):
+            return False
+        self._refusals += error.refusals
+        return True
+
+    def close(self) -> None:
+        """Raise what was collected, if anything was.
+
+        Raises:
+            RefusedSchema: at least one block was left by a refusal.
+        """
+        if self._refusals:
+            raise RefusedSchema(self._refusals)
 
 
 def refused(schema: Schema, keyword: str, reason: str) -> RefusedSchema:
     """Return the exception for ``keyword`` of ``schema``."""
-    return RefusedSchema(Refusal(schema.location, keyword, reason))
+    return RefusedSchema([Refusal(schema.location, keyword, reason)])
