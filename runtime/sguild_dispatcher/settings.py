@@ -20,7 +20,7 @@ _READ_ELSEWHERE: Final = frozenset({f"{PREFIX}TEST_DSN"})
 """Names that only ``sguild_dispatcher.testing`` reads."""
 
 _DSN: Final = re.compile(r"postgres(?:ql)?://\S+")
-_CREDENTIALS: Final = re.compile(r"(?<=://)([^:@/?#]*):[^@/?#]*(?=@)")
+_CREDENTIALS: Final = re.compile(r"(?<=://)([^:@/?#]*):.*(?=@)")
 _PASSWORD_PARAMETER: Final = re.compile(r"(?<=[?&\s])(password|sslpassword)=[^&\s]*", re.IGNORECASE)
 
 
@@ -75,7 +75,7 @@ class Settings:
             try:
                 values[_field(name)] = read(given[name])
             except ValueError:
-                wrong.append(f"{name} is {_masked(given[name])!r}, but must be {rule}")
+                wrong.append(f"{name}{_shown(name, given[name])} must be {rule}")
         if unknown or wrong:
             raise SettingsError("Wrong settings:\n" + "\n".join(f"  {each}." for each in [*wrong, *unknown]))
         return cls(**values)
@@ -167,6 +167,11 @@ def _unknown(name: str) -> str:
     close = difflib.get_close_matches(name, _READERS, n=1)
     meant = f"{close[0]} is, if you mean that" if close else f"there are {', '.join(_READERS)}"
     return f"{name} is no setting; {meant}"
+
+
+def _shown(name: str, text: str) -> str:
+    """Return the wrong value, unless it may hold a password where no pattern would find it."""
+    return "" if name == f"{PREFIX}DSN" else f" is {text!r}, but"
 
 
 def _masked(text: str) -> str:

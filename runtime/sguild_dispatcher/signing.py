@@ -51,7 +51,7 @@ class Key:
     _secret_bytes: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for part, text in (("id", self.id), ("domain", self.domain)):
+        for part, text in (("domain", self.domain), ("id", self.id)):
             if _NAME.fullmatch(text) is None:
                 raise KeyringError(
                     f"The key {part} {text!r} must be lower-case letters, digits, - and _, a letter first."
