@@ -36,8 +36,8 @@ class JsonProblems(Exception):  # noqa: N818 - carries problems to where all of 
         self.problems = problems
 
 
-def read_json_file(folder: Path, name: str) -> JsonFile:
-    """Read one file below ``folder``.
+def read_json_file(folder: Path, name: str, read: dict[str, bytes]) -> JsonFile:
+    """Read one file below ``folder``; its bytes go to ``read``, also where they are refused.
 
     Raises:
         JsonProblems: the file cannot be read, or is not strict JSON.
@@ -54,6 +54,7 @@ def read_json_file(folder: Path, name: str) -> JsonFile:
         raw = path.read_bytes()
     except OSError as error:
         raise _problem(rules.UNREADABLE_FILE, name, reason=error.strerror or "unknown") from error
+    read[name] = raw
     return JsonFile(name, raw, parse(raw, name))
 
 

@@ -3,6 +3,7 @@
 A check returns the typed value, or raises :class:`KeywordError` with what the value has to be.
 """
 
+import contextlib
 import json
 import math
 import re
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, get_args
+from urllib.parse import urlsplit
 
 from sguild_codegen.model.schema import JsonType, JsonValue
 
@@ -165,14 +167,11 @@ def anchor(value: JsonValue) -> str:
 
 def identifier(value: JsonValue) -> str:
     """Accept a URI without a fragment, on one line."""
-    if (
-        not isinstance(value, str)
-        or not value
-        or "#" in value
-        or not (value.isascii() and value.isprintable())
-    ):
-        raise KeywordError("a URI without # in it", value)
-    return value
+    if isinstance(value, str) and value and "#" not in value and value.isascii() and value.isprintable():
+        with contextlib.suppress(ValueError):
+            urlsplit(value)
+            return value
+    raise KeywordError("a URI without # in it", value)
 
 
 def equal_key(value: JsonValue) -> str:

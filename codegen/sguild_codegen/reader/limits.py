@@ -6,7 +6,7 @@ FILE_BYTES: Final = 1024 * 1024
 DEPTH: Final = 64  # of nested arrays and objects in one file
 INTEGER: Final = 2**53  # the largest magnitude; JSON readers lose digits beyond it
 
-NAME_LENGTH: Final = 100  # of an event type, contract, domain or entity: file names end at 255 bytes
+NAME_LENGTH: Final = 128  # of an event type, contract, domain or entity: file names end at 255 bytes
 PROPERTY_LENGTH: Final = 128
 VERSION: Final = 9_999
 EVENT_TYPES: Final = 10_000

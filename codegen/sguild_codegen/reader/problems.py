@@ -4,14 +4,10 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
-from typing import Final
 
 from sguild_codegen.reader.positions import Lines, Place, Scan, Span, scan
 from sguild_codegen.report.finding import Finding
 from sguild_codegen.report.rules import Rule
-
-_NO_VALUES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +22,7 @@ class Problem:
     document: str
     pointer: str = ""
     at_key: bool = False
-    values: Mapping[str, str] = _NO_VALUES
+    values: Mapping[str, str] = field(default_factory=dict)
     offset: int | None = None
     end: int | None = None
 

@@ -47,6 +47,7 @@ class Document:
     """What a schema file names: its resources (by URI), its anchors (by URI and name), its references."""
 
     name: str
+    value: JsonValue
     root: Schema
     resources: dict[str, Location] = field(default_factory=dict)
     anchors: dict[tuple[str, str], Location] = field(default_factory=dict)
@@ -58,7 +59,7 @@ def read_schema(name: str, value: JsonValue, table: References, problems: Proble
 
     Where the value of a keyword is refused the keyword is left out, so that the rest is checked too.
     """
-    document = Document(name, Schema(location=Location(name, "")))
+    document = Document(name, value, Schema(location=Location(name, "")))
     reader = _Reader(document, table, problems)
     document.root = reader.schema(value, "", name)
     if reader.count > limits.SCHEMAS:

@@ -306,6 +306,12 @@ UNKNOWN_FORMAT: Final = Rule(
 DUPLICATE_VALUE: Final = Rule(
     "SG060", "duplicate-value", "{value} is there twice in {key}", "Keep one of them."
 )
+ENVELOPE_PROPERTY: Final = Rule(
+    "SG061",
+    "envelope-property",
+    "the envelope lacks the property {value}, or does not require it",
+    "Add it to properties and required: the runtime fills it in.",
+)
 
 # Generated files.
 

@@ -1,0 +1,30 @@
+"""From problems to findings: paths that people and tools can open, lines, columns and source lines."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from sguild_codegen.reader.problems import Locator, Problem
+from sguild_codegen.report.finding import Finding, in_order
+
+
+def findings_of(problems: Iterable[Problem], folder: Path, raw: Mapping[str, bytes]) -> tuple[Finding, ...]:
+    """Return the findings of problems by place; ``raw`` has the bytes of the documents that were read."""
+    locators: dict[str, Locator] = {}
+    findings: list[Finding] = []
+    for problem in problems:
+        name = problem.document
+        if name not in locators:
+            locators[name] = Locator(report_path(folder / name), raw.get(name))
+        findings.append(locators[name].finding(problem))
+    return in_order(findings)
+
+
+def report_path(path: Path) -> str:
+    """Return a path relative to the root of its repository, else to the current folder, else as it is."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+    repository = next((each for each in absolute.parents if (each / ".git").exists()), None)
+    for base in (repository, Path.cwd()):
+        if base is not None and absolute.is_relative_to(base):
+            return absolute.relative_to(base).as_posix()
+    return path.as_posix()

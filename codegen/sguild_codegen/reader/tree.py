@@ -1,0 +1,202 @@
+"""The contract tree: from a folder to the model, or to all findings of the run."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from sguild_codegen.errors import ContractError
+from sguild_codegen.model.contract import ContractTree, EventType, PayloadVersion
+from sguild_codegen.model.schema import References
+from sguild_codegen.reader.house_rules import check_document, check_envelope, check_payload
+from sguild_codegen.reader.json_text import JsonFile, JsonProblems, read_json_file
+from sguild_codegen.reader.locating import findings_of
+from sguild_codegen.reader.problems import Problems, suggestion
+from sguild_codegen.reader.references import Resolver, check_loops
+from sguild_codegen.reader.registry import Entry, Registry, read_registry
+from sguild_codegen.reader.schema import Document, read_schema
+from sguild_codegen.report import rules
+from sguild_codegen.report.finding import Finding
+from sguild_codegen.report.safe import shown
+
+REGISTRY: Final = "event-types-registry.json"
+_ID_BASE: Final = "https://contracts.sguild/"
+
+
+def read_contracts(folder: Path, *, warn: Callable[[Finding], None] | None = None) -> ContractTree:
+    """Read everything under the contracts folder; ``warn`` gets findings that do not stop the run.
+
+    Raises:
+        ContractError: the contracts are refused; it carries all findings of the run.
+    """
+    reader = _TreeReader(folder)
+    tree = reader.read()
+    findings = findings_of(reader.problems.items, folder, reader.raw)
+    if tree is None or any(each.level == "error" for each in findings):
+        raise ContractError(findings)
+    for each in findings:
+        if warn is not None:
+            warn(each)
+    return tree
+
+
+@dataclass(slots=True)
+class _TreeReader:
+    folder: Path
+    problems: Problems = field(default_factory=Problems)
+    raw: dict[str, bytes] = field(default_factory=dict)
+    documents: dict[str, Document | None] = field(default_factory=dict)
+    references: References = field(default_factory=References)
+    files: frozenset[str] = frozenset()
+
+    def read(self) -> ContractTree | None:
+        """Return the tree; ``None`` or a partial one where there are problems."""
+        if not self.folder.is_dir():
+            self.problems.add(rules.MISSING_FOLDER, "", "")
+            return None
+        self.files = frozenset(self._list_files())
+        if REGISTRY not in self.files:
+            self.problems.add(rules.MISSING_REGISTRY, REGISTRY, "", name=REGISTRY)
+            return None
+        file = self._json(REGISTRY)
+        if file is None:
+            return None
+        registry = read_registry(file, self.problems)
+        names_are_sound = not self.problems.items
+        envelope = self._read_envelope(registry)
+        for entry in registry.entries:
+            self._read_payloads(entry)
+        self._resolve()
+        if names_are_sound:
+            self._check_orphans()
+        return self._tree(registry, envelope) if envelope is not None else None
+
+    def _list_files(self) -> Iterator[str]:
+        """Yield the JSON files below the folder, and note symbolic links."""
+        for root, folders, files in os.walk(self.folder):
+            folders[:] = sorted(each for each in folders if each != ".git")
+            base = Path(root).relative_to(self.folder)
+            for name in sorted([*folders, *files]):
+                path = (base / name).as_posix()
+                if (self.folder / path).is_symlink():
+                    self.problems.add(rules.SYMBOLIC_LINK, path, "")
+                elif name not in folders and name.lower().endswith(".json"):
+                    yield path
+
+    def _json(self, name: str) -> JsonFile | None:
+        try:
+            file = read_json_file(self.folder, name, self.raw)
+        except JsonProblems as error:
+            self.problems.items.extend(error.problems)
+            return None
+        return file
+
+    def _load(self, name: str) -> Document | None:
+        """Return a schema file, read once; ``None`` where there is none that could be read."""
+        if name not in self.files or name == REGISTRY:
+            return None
+        if name not in self.documents:
+            file = self._json(name)
+            self.documents[name] = (
+                None if file is None else read_schema(name, file.value, self.references, self.problems)
+            )
+        return self.documents[name]
+
+    def _read_envelope(self, registry: Registry) -> Document | None:
+        if registry.envelope is None:
+            return None
+        document = self._load_named(registry.envelope, "/envelope", "the envelope")
+        if document is not None:
+            check_envelope(document, self.problems)
+        return document
+
+    def _read_payloads(self, entry: Entry) -> None:
+        for version, pointer in zip(entry.event_type.versions, entry.version_pointers, strict=True):
+            if version.status == "withdrawn":
+                continue
+            what = f"{entry.event_type.name} version {version.version}"
+            document = self._load_named(version.path, pointer, what)
+            if document is not None:
+                check_payload(document, f"{_ID_BASE}{version.path}", self.problems)
+                self._check_properties(entry, version, document)
+
+    def _load_named(self, path: str, pointer: str, what: str) -> Document | None:
+        if path not in self.files:
+            self.problems.add(rules.MISSING_SCHEMA, REGISTRY, pointer, what=what, path=path)
+        return self._load(path)
+
+    def _check_properties(self, entry: Entry, version: PayloadVersion, document: Document) -> None:
+        event_type = entry.event_type
+        named = [
+            ("subject", event_type.subject, "subject"),
+            ("ordering_key", event_type.ordering_key, "ordering_key"),
+        ]
+        closed = [
+            ("closed_enums", each, f"closed_enums/{index}")
+            for index, each in enumerate(event_type.closed_enums)
+        ]
+        for what, name, below in (*named, *closed):
+            if name is not None and name not in document.root.properties:
+                self.problems.add(
+                    rules.UNKNOWN_PROPERTY,
+                    REGISTRY,
+                    f"{entry.pointer}/{below}",
+                    what=what,
+                    value=shown(name),
+                    event_type=event_type.name,
+                    version=str(version.version),
+                    suggestion=suggestion(name, document.root.properties),
+                )
+
+    def _resolve(self) -> None:
+        """Resolve the references of every document; files that they lead to are read on the way."""
+        own = set(self.documents)
+        resolver = Resolver(self.references, self.problems, self._load)
+        done: set[str] = set()
+        while waiting := [each for each in self.documents if each not in done]:
+            for name in waiting:
+                done.add(name)
+                document = self.documents[name]
+                if document is not None:
+                    resolver.resolve(document)
+                    if name not in own:
+                        check_document(document, self.problems)
+        check_loops(self.references, self.problems)
+
+    def _check_orphans(self) -> None:
+        for name in sorted(self.files - set(self.documents) - {REGISTRY}):
+            self.problems.add(rules.ORPHAN_SCHEMA, name, "")
+
+    def _tree(self, registry: Registry, envelope: Document) -> ContractTree:
+        return ContractTree(
+            registry_version=registry.version,
+            envelope=envelope.root,
+            envelope_path=envelope.name,
+            domains=registry.domains,
+            id_prefixes=registry.id_prefixes,
+            event_types=tuple(self._event_type(each.event_type) for each in registry.entries),
+            documents=MappingProxyType(dict(sorted(self.raw.items()))),
+        )
+
+    def _event_type(self, event_type: EventType) -> EventType:
+        versions = tuple(self._version(each) for each in event_type.versions)
+        schemas = [each.schema for each in versions if each.schema is not None]
+
+        def known(name: str | None) -> bool:
+            return all(name in each.properties for each in schemas)
+
+        return replace(
+            event_type,
+            versions=versions,
+            subject=event_type.subject if known(event_type.subject) else None,
+            ordering_key=event_type.ordering_key if known(event_type.ordering_key) else None,
+            closed_enums=tuple(each for each in event_type.closed_enums if known(each)),
+        )
+
+    def _version(self, version: PayloadVersion) -> PayloadVersion:
+        document = None if version.status == "withdrawn" else self.documents.get(version.path)
+        if document is None:
+            return version
+        return replace(version, schema=document.root, text=self.raw[version.path])
