@@ -1,10 +1,11 @@
 """Connecting to PostgreSQL, with errors that a user can act on."""
 
 import os
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from urllib.parse import urlsplit
 
 import asyncpg
+
 from sguild_dispatcher.errors import DatabaseUnavailableError, SettingsError
 
 if TYPE_CHECKING:
@@ -44,3 +45,44 @@ def place(dsn: str) -> str:
     parts = urlsplit(dsn)
     host = parts.netloc.rpartition("@")[2] or os.environ.get("PGHOST", "the local socket")
     return f"{host}{parts.path}"
+
+
+class ConnectionSource:
+    """Where a worker takes its connection from: a pool of the caller, or a DSN."""
+
+    def __init__(self, *, dsn: str | None = None, pool: Pool | None = None) -> None:
+        self._dsn = dsn
+        self._pool = pool
+
+    async def acquire(self) -> Connection:
+        """Return a connection that is open.
+
+        Raises:
+            DatabaseUnavailableError: the server cannot be reached.
+        """
+        if self._pool is None:
+            return await connect(self._dsn or "")
+        try:
+            return cast("Connection", await self._pool.acquire(timeout=CONNECT_TIMEOUT))
+        except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+            raise DatabaseUnavailableError(
+                f"The pool gave no connection ({str(error) or type(error).__name__}): "
+                "check that the server runs and that the pool is large enough."
+            ) from error
+
+    async def release(self, connection: Connection) -> None:
+        """Give a connection back, whatever state it is in."""
+        if self._pool is not None:
+            await self._pool.release(cast("Any", connection))
+        elif not connection.is_closed():
+            await connection.close(timeout=CONNECT_TIMEOUT)
+
+
+def is_connection_loss(connection: Connection, error: BaseException) -> bool:
+    """Tell whether an error means that the server is gone or overloaded, so that trying again may help."""
+    return connection.is_closed() or isinstance(
+        error,
+        asyncpg.PostgresConnectionError
+        | asyncpg.OperatorInterventionError
+        | asyncpg.InsufficientResourcesError,
+    )

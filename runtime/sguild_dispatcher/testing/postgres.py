@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
+
 from sguild_dispatcher.statements import statement
 
 TEST_DSN: Final = "SGUILD_DISPATCHER_TEST_DSN"

@@ -74,7 +74,7 @@ create table sguild_dispatcher.failed_delivery (
     unique (subscription_id, seq),
     check ((state = 'retrying') = (next_attempt_at is not null))
 );
-create index failed_delivery_due on sguild_dispatcher.failed_delivery (subscription_id, next_attempt_at)
+create index failed_delivery_due on sguild_dispatcher.failed_delivery (subscription_id, next_attempt_at, seq)
     where state = 'retrying';
 create index failed_delivery_dead on sguild_dispatcher.failed_delivery (subscription_id, seq)
     where state = 'dead';

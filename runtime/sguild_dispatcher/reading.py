@@ -1,0 +1,188 @@
+"""A stored row becomes a typed event, or is refused with a reason.
+
+The signature is checked first, with everything that must agree with what was signed; then the
+event type and its version; then the envelope; then the payload. What is refused never reaches a handler.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, from_json
+
+from sguild_dispatcher.errors import SignatureError
+from sguild_dispatcher.fields import problems
+from sguild_dispatcher.models import Envelope
+from sguild_dispatcher.plans import EventPlan
+from sguild_dispatcher.registry import EventType, Registry
+from sguild_dispatcher.retries import shortened
+from sguild_dispatcher.signing import Keyring
+
+if TYPE_CHECKING:
+    import asyncpg
+
+Reason: TypeAlias = Literal[
+    "bad_signature",
+    "handler_failed",
+    "invalid_envelope",
+    "invalid_payload",
+    "unhandled_version",
+    "unknown_event_type",
+    "unknown_version",
+    "withdrawn_version",
+]
+"""Why a delivery failed. Only ``handler_failed`` is tried again."""
+
+REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
+
+_NO_PAYLOAD: Final = frozenset({"missing", "model_type", "model_attributes_type"})
+_SIGNED_COLUMNS: Final = ("event_id", "event_type", "schema_version", "producer", "tenant_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an event is not handed to a handler; ``detail`` holds no value of the event's payload."""
+
+    reason: Reason
+    detail: str
+
+
+class Reader:
+    """Reads stored rows by the registry's rules and the keys at hand."""
+
+    def __init__(self, registry: Registry, keyring: Keyring) -> None:
+        self._registry = registry
+        self._keyring = keyring
+        self._plans: dict[tuple[str, int], EventPlan | None] = {}
+
+    def read(self, row: "asyncpg.Record") -> Envelope[Any] | Refusal:
+        """Return the event of a row of the log, or why it is refused."""
+        body: str = row["body"]
+        try:
+            domain = self._keyring.verify(row["key_id"], body, row["signature"])
+        except SignatureError as error:
+            return Refusal("bad_signature", str(error))
+        plan = self._plan(row["event_type"], row["schema_version"])
+        if plan is None:
+            return self._diagnosis(row, domain, None)
+        try:
+            event = plan.event.model_validate_json(body)
+        except ValidationError as error:
+            return self._diagnosis(row, domain, error)
+        complaint = self._disagreement(row, domain, event, plan)
+        return event if complaint is None else Refusal("bad_signature", complaint)
+
+    def _plan(self, event_type: str, version: int) -> EventPlan | None:
+        """Return how to read a version, ``None`` for one that the registry lacks or has withdrawn."""
+        key = (event_type, version)
+        if key not in self._plans:
+            live = self._live(event_type, version)
+            if not live:
+                # Not remembered: names of rows that nobody vouches for must not fill the memory.
+                return None
+            self._plans[key] = EventPlan.of(self._registry, event_type, version)
+        return self._plans[key]
+
+    def _live(self, event_type: str, version: int) -> bool:
+        if event_type not in self._registry:
+            return False
+        versions = self._registry.event_type(event_type).versions
+        return any(each.version == version and each.model is not None for each in versions)
+
+    def _disagreement(
+        self, row: "asyncpg.Record", domain: str, event: Envelope[Any], plan: EventPlan
+    ) -> str | None:
+        """Return what disagrees with the signed event, ``None`` if nothing does."""
+        for name in _SIGNED_COLUMNS:
+            if row[name] != getattr(event, name):
+                return _altered(name)
+        if row["ordering_key"] != plan.ordering_key(event):
+            return _altered("ordering_key")
+        return self._wrong_source(domain, event, plan.event_type)
+
+    def _wrong_source(self, domain: str, event: Envelope[Any], event_type: EventType) -> str | None:
+        producer = self._registry.domain(event.producer)
+        if domain != event.producer:
+            return _foreign_key(domain, event.producer)
+        if producer is not None and producer.status == "deprecated":
+            # A legacy producer is believed about any event type, as long as it may still have emitted it.
+            if producer.may_emit(event.occurred_at):
+                return None
+            return f"The event says that {producer.name} emitted it when it no longer might."
+        if event.producer != event_type.producer:
+            return f"{event.producer} signed an event of {event_type.producer}."
+        return None
+
+    def _diagnosis(self, row: "asyncpg.Record", domain: str, error: ValidationError | None) -> Refusal:
+        """Tell why an event cannot be read; the order of the checks is the order of the reasons."""
+        try:
+            signed = from_json(row["body"])
+        except ValueError as mistake:
+            return Refusal("invalid_envelope", f"The body is not JSON: {mistake}.")
+        if not isinstance(signed, dict):
+            return Refusal("invalid_envelope", "The body is not a JSON object.")
+        complaint = self._signed_disagreement(row, domain, signed)
+        if complaint is not None:
+            return Refusal("bad_signature", complaint)
+        return self._unknown(row) or _invalid(error)
+
+    def _signed_disagreement(
+        self, row: "asyncpg.Record", domain: str, signed: Mapping[str, object]
+    ) -> str | None:
+        for name in _SIGNED_COLUMNS:
+            if name in signed and signed[name] != row[name]:
+                return _altered(name)
+        producer = row["producer"]
+        if domain != producer:
+            return _foreign_key(domain, producer)
+        source = self._registry.domain(producer)
+        legacy = source is not None and source.status == "deprecated"
+        if row["event_type"] in self._registry and not legacy:
+            owner = self._registry.event_type(row["event_type"]).producer
+            if owner != producer:
+                return f"{producer} signed an event of {owner}."
+        return None
+
+    def _unknown(self, row: "asyncpg.Record") -> Refusal | None:
+        name, version = row["event_type"], row["schema_version"]
+        if name not in self._registry:
+            return Refusal(
+                "unknown_event_type",
+                f"{name} is not in the registry (version {self._registry.version}): install a newer one.",
+            )
+        found = next(
+            (each for each in self._registry.event_type(name).versions if each.version == version), None
+        )
+        if found is None:
+            return Refusal(
+                "unknown_version",
+                f"{name} has no version {version} in the registry (version {self._registry.version}): "
+                "install a newer one.",
+            )
+        if found.model is None:
+            return Refusal("withdrawn_version", f"{name} version {version} is withdrawn and has no schema.")
+        return None
+
+
+def _invalid(error: ValidationError | None) -> Refusal:
+    if error is None:
+        return Refusal("invalid_envelope", "The event cannot be read.")
+    in_payload = all(_is_in_payload(each) for each in error.errors(include_url=False, include_input=False))
+    detail = shortened("; ".join(problems(error)))
+    return Refusal("invalid_payload" if in_payload else "invalid_envelope", detail)
+
+
+def _is_in_payload(error: ErrorDetails) -> bool:
+    """Tell whether the payload's schema refused; that there is an object at all is the envelope's rule."""
+    if error["loc"] == ("payload",):
+        return error["type"] not in _NO_PAYLOAD
+    return error["loc"][:1] == ("payload",)
+
+
+def _altered(column: str) -> str:
+    return f"The column {column} is not what was signed: the row was altered."
+
+
+def _foreign_key(domain: str, producer: str) -> str:
+    return f"A key of {domain} signed an event of {producer}."

@@ -1,0 +1,68 @@
+"""When a failed delivery is tried again, and when it becomes a dead letter."""
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError
+
+if TYPE_CHECKING:
+    from sguild_dispatcher.settings import Settings
+
+_DETAIL_LENGTH: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """Exponential backoff with full jitter: before attempt ``n + 1`` up to ``base * 2 ** (n - 1)`` seconds.
+
+    Attributes:
+        max_attempts: deliveries of one event, the first included; 1 makes every failure a dead letter.
+        base: upper limit of the first wait, in seconds.
+        cap: upper limit of every wait, in seconds.
+    """
+
+    max_attempts: int = 5
+    base: float = 1.0
+    cap: float = 300.0
+
+    @classmethod
+    def from_settings(cls, settings: "Settings") -> "RetryPolicy":
+        """Take ``SGUILD_DISPATCHER_MAX_ATTEMPTS``, ``_BACKOFF_BASE`` and ``_BACKOFF_CAP``."""
+        return cls(max_attempts=settings.max_attempts, base=settings.backoff_base, cap=settings.backoff_cap)
+
+    def limit(self, attempts: int) -> float:
+        """Return the longest wait after ``attempts`` failed attempts, in seconds."""
+        # The exponent is bounded, because a float overflows long after the cap is reached.
+        return min(self.cap, self.base * 2.0 ** min(attempts - 1, 60))
+
+    def delay(self, attempts: int) -> timedelta | None:
+        """Return the wait after ``attempts`` failed attempts, ``None`` if that was the last one."""
+        if attempts >= self.max_attempts:
+            return None
+        return timedelta(seconds=random.uniform(0, self.limit(attempts)))  # noqa: S311 - no secret
+
+
+def failure_detail(error: BaseException) -> str:
+    """Describe an exception in one short line for an operator, without values of a payload.
+
+    A validation error quotes its input, and PostgreSQL's second line quotes the row: neither is taken.
+    """
+    if isinstance(error, ValidationError):
+        message = validation_detail(error)
+    else:
+        message = str(error).partition("\n")[0]
+    return shortened(f"{type(error).__name__}: {message}" if message else type(error).__name__)
+
+
+def validation_detail(error: ValidationError) -> str:
+    """List where a document is wrong, and by which rule, without its values."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return ", ".join(f"{'.'.join(map(str, each['loc'])) or 'document'}: {each['type']}" for each in found)
+
+
+def shortened(text: str) -> str:
+    """Cut a text for the column ``detail``, and take out what PostgreSQL cannot store."""
+    text = text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+    return text if len(text) <= _DETAIL_LENGTH else text[: _DETAIL_LENGTH - 1] + "…"

@@ -1,0 +1,39 @@
+-- Every subscription with what waits for it, and what failed.
+select
+    subscription.id, subscription.domain, subscription.name, subscription.registered_at, subscription.retired_at,
+    subscription.system_identifier = control.system_identifier as same_cluster,
+    place.moved_at,
+    waiting.events as waiting, waiting.oldest_at as waiting_since,
+    failed.retrying, failed.dead
+from sguild_dispatcher.subscription as subscription
+cross join pg_catalog.pg_control_system() as control
+cross join lateral (
+    select cursor.done, cursor.window_snapshot, cursor.position, cursor.moved_at
+    from sguild_dispatcher.cursor as cursor
+    where cursor.subscription_id = subscription.id
+    order by cursor.version desc
+    limit 1
+) as place
+cross join lateral (
+    select pg_catalog.count(*) as events, pg_catalog.min(log.created_at) as oldest_at
+    from sguild_dispatcher.event_log as log
+    where subscription.retired_at is null
+        and (
+            log.txid >= pg_catalog.pg_snapshot_xmax(place.done)
+            or log.txid = any (array(select pg_catalog.pg_snapshot_xip(place.done)))
+        )
+        and not (
+            place.window_snapshot is not null
+            and pg_catalog.pg_visible_in_snapshot(log.txid, place.window_snapshot)
+            and log.seq <= place.position
+        )
+        and log.event_type <> all (subscription.ignored_types)
+) as waiting
+cross join lateral (
+    select
+        pg_catalog.count(*) filter (where delivery.state = 'retrying') as retrying,
+        pg_catalog.count(*) filter (where delivery.state = 'dead') as dead
+    from sguild_dispatcher.failed_delivery as delivery
+    where delivery.subscription_id = subscription.id
+) as failed
+order by subscription.domain, subscription.name;

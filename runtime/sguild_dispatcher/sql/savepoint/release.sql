@@ -1,0 +1,1 @@
+release savepoint sguild_delivery;

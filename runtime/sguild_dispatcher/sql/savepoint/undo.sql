@@ -1,0 +1,2 @@
+rollback to savepoint sguild_delivery;
+release savepoint sguild_delivery;

@@ -1,0 +1,149 @@
+"""Registering, listing and retiring subscriptions: who reads the log, and from where on.
+
+A subscription is created on purpose. Two services that use one name share its work;
+two names each get every event.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from sguild_dispatcher.errors import ClusterChangedError, ConfigurationError, UnknownSubscriptionError
+from sguild_dispatcher.statements import statement
+
+if TYPE_CHECKING:
+    from sguild_dispatcher.database import Connection
+
+Start: TypeAlias = Literal["beginning", "now"]
+"""Where a new subscription starts: at the oldest event of the log, or after the newest."""
+
+_PART: Final = re.compile(r"[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SubscriberName:
+    """The domain that reads, and the name of the service within it: ``sales/sales-crm``.
+
+    Raises:
+        ConfigurationError: a part is not lower-case letters, digits and single ``-``, ``_`` or ``.`` between.
+    """
+
+    domain: str
+    name: str
+
+    def __post_init__(self) -> None:
+        for part in (self.domain, self.name):
+            if not _PART.fullmatch(part):
+                raise ConfigurationError(
+                    f"{str(self)!r} is no subscriber: write DOMAIN/NAME in lower case, as sales/sales-crm."
+                )
+
+    def __str__(self) -> str:
+        return f"{self.domain}/{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> "SubscriberName":
+        """Read ``DOMAIN/NAME``.
+
+        Raises:
+            ConfigurationError: the text is something else.
+        """
+        domain, _, name = text.partition("/")
+        return cls(domain, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionStatus:
+    """A registered subscription, with what waits for it and what failed.
+
+    ``waiting`` counts the events that were not fetched yet, and ``waiting_since`` is when the oldest of them
+    was published. ``same_cluster`` is ``False`` after a restore into another cluster.
+    """
+
+    subscriber: SubscriberName
+    registered_at: datetime
+    retired_at: datetime | None
+    moved_at: datetime
+    same_cluster: bool
+    waiting: int
+    waiting_since: datetime | None
+    retrying: int
+    dead: int
+
+
+async def register(connection: "Connection", subscriber: SubscriberName, *, start: Start) -> bool:
+    """Create a subscription, and tell whether it is new.
+
+    An active one stays where it is. A retired one becomes active again and starts at ``start``.
+    """
+    async with connection.transaction():
+        row = await connection.fetchrow(statement("insert_subscription"), subscriber.domain, subscriber.name)
+        if row is None:
+            return False
+        await connection.execute(statement("insert_first_cursor"), row["id"], start == "beginning")
+    return True
+
+
+async def retire(connection: "Connection", subscriber: SubscriberName) -> None:
+    """End a subscription: its worker stops, and its cursor no longer holds back retention.
+
+    Raises:
+        UnknownSubscriptionError: there is no active subscription of that name.
+    """
+    row = await connection.fetchrow(statement("retire_subscription"), subscriber.domain, subscriber.name)
+    if row is None:
+        raise UnknownSubscriptionError(
+            f"{subscriber} is not an active subscription: `sguild-dispatcher subscribers list` shows all."
+        )
+
+
+async def subscriptions(connection: "Connection") -> list[SubscriptionStatus]:
+    """Return every subscription, retired ones too, in the order of their names."""
+    rows = await connection.fetch(statement("list_subscriptions"))
+    return [
+        SubscriptionStatus(
+            subscriber=SubscriberName(row["domain"], row["name"]),
+            registered_at=row["registered_at"],
+            retired_at=row["retired_at"],
+            moved_at=row["moved_at"],
+            same_cluster=row["same_cluster"],
+            waiting=row["waiting"],
+            waiting_since=row["waiting_since"],
+            retrying=row["retrying"],
+            dead=row["dead"],
+        )
+        for row in rows
+    ]
+
+
+async def subscription_id(connection: "Connection", subscriber: SubscriberName) -> int:
+    """Return the id of an active subscription whose cursor means something in this cluster.
+
+    Raises:
+        UnknownSubscriptionError: it was never registered, or is retired.
+        ClusterChangedError: the database was restored into another cluster.
+    """
+    row = await connection.fetchrow(statement("load_subscription"), subscriber.domain, subscriber.name)
+    if row is None or row["retired_at"] is not None:
+        state = "is not registered" if row is None else "is retired"
+        raise UnknownSubscriptionError(
+            f"{subscriber} {state}: run "
+            f"`sguild-dispatcher subscribers register {subscriber} --from beginning` "
+            "(or `--from now`, to leave out what was published before)."
+        )
+    if not row["same_cluster"]:
+        raise ClusterChangedError(
+            f"The database was restored into another cluster after {subscriber} was registered, and its "
+            "cursor consists of transaction ids of the old one: retire it and register it again."
+        )
+    identifier: int = row["id"]
+    return identifier
+
+
+async def remember_ignored_types(
+    connection: "Connection", subscription: int, ignored: Collection[str]
+) -> None:
+    """Record which registered event types are not read, for what counts the waiting events."""
+    await connection.execute(statement("set_ignored_types"), subscription, sorted(ignored))
