@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import MISSING, BaseModel
 
 from sguild_dispatcher.fields.datetimes import written
+from sguild_dispatcher.fields.numbers import exact
 
 
 def all_different(items: Sequence[object]) -> bool:
@@ -38,7 +39,7 @@ def _(value: bool | None) -> Hashable:
 @json_key.register(int)
 @json_key.register(float)
 def _(value: float) -> Hashable:
-    return ("number", value)
+    return ("number", exact(value))
 
 
 @json_key.register

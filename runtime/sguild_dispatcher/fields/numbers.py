@@ -98,7 +98,7 @@ class NumberRule(_NumericRule):
             or (self.maximum is not None and value > self.maximum)
             or (self.exclusive_minimum is not None and value <= self.exclusive_minimum)
             or (self.exclusive_maximum is not None and value >= self.exclusive_maximum)
-            or (self.multiple_of is not None and _exact(value) % _exact(self.multiple_of) != 0)
+            or (self.multiple_of is not None and exact(value) % exact(self.multiple_of) != 0)
         )
         if refused:
             raise ValueError(self.expectation())
@@ -128,7 +128,7 @@ class BooleanRule(Rule):
 def _integral(value: object) -> int:
     if type(value) is not float or not value.is_integer():
         raise ValueError("not an integer")
-    return int(_exact(value))
+    return int(exact(value))
 
 
 def _ceiling(bound: Bound) -> int | None:
@@ -141,9 +141,9 @@ def _floor(bound: Bound) -> int | None:
 
 def _whole_divisor(divisor: Bound) -> int | None:
     """Return the integer that divides the same integers: for p/q in lowest terms that is p."""
-    return None if divisor is None else _exact(divisor).numerator
+    return None if divisor is None else exact(divisor).numerator
 
 
-def _exact(number: float) -> Fraction:
+def exact(number: float) -> Fraction:
     """Return the number that was written, not the binary one beside it: 0.1 is one tenth, 1e23 is 10**23."""
     return Fraction(number if isinstance(number, int) else repr(number))
