@@ -18,3 +18,5 @@ ENUM_VALUES: Final = 1_000
 PATTERN_LENGTH: Final = 1_000
 PATTERN_REPEATS: Final = 1_000  # of one repeat; 1,000 characters are the length of the texts that are matched
 PATTERN_SIZE: Final = 10_000  # states of the expression, repeats multiplied out
+
+FINDINGS: Final = 100  # in one file: more would tell nobody more

@@ -71,6 +71,7 @@ class Lines:
 
     text: str
     _starts: list[int] = field(init=False)
+    _sources: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._starts = [0, *(each.end() for each in re.finditer(r"\r\n|\n|\r", self.text))]
@@ -81,10 +82,12 @@ class Lines:
         return line, offset - self._starts[line - 1] + 1
 
     def source(self, line: int) -> str:
-        """Return the text of a line, without its end."""
+        """Return the text of a line, without its end; the same object each time, as lines may be long."""
+        if line in self._sources:
+            return self._sources[line]
         start = self._starts[line - 1]
         end = self._starts[line] if line < len(self._starts) else len(self.text)
-        return self.text[start:end].rstrip("\r\n")
+        return self._sources.setdefault(line, self.text[start:end].rstrip("\r\n"))
 
 
 def scan(text: str) -> Scan:

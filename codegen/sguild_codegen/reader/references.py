@@ -98,7 +98,7 @@ class Resolver:
 
 def check_loops(table: References, problems: Problems) -> None:
     """Note references that take too many steps, and schemas that contain themselves in place."""
-    for source in table.targets:
+    for source in table.targets.keys() - set(table.targets.values()):
         if _steps(table, source) > limits.REFERENCE_STEPS:
             text = table.nodes[source].ref
             problems.add(

@@ -138,7 +138,7 @@ class _TreeReader:
             for index, each in enumerate(event_type.closed_enums)
         ]
         for what, name, below in (*named, *closed):
-            if name is not None and name not in document.root.properties:
+            if name is not None and document.root.properties and name not in document.root.properties:
                 self.problems.add(
                     rules.UNKNOWN_PROPERTY,
                     REGISTRY,

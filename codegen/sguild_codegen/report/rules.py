@@ -192,6 +192,12 @@ REGISTRY_VERSION: Final = Rule(
     "Write MAJOR.MINOR.PATCH, such as 2.0.0: it becomes the version of the generated distribution.",
 )
 TOO_MANY: Final = Rule("SG036", "too-many", "{count} {what}; the limit is {limit}", "Split the contracts.")
+MORE_FINDINGS: Final = Rule(
+    "SG037",
+    "more-findings",
+    "{count} more findings in this file are not shown",
+    "Mend the ones that are shown first.",
+)
 
 # Schemas.
 

@@ -1,0 +1,71 @@
+"""Settings of a run: options, else ``[tool.sguild-codegen]`` of pyproject.toml, else defaults."""
+
+import keyword
+import re
+import tomllib
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+from sguild_codegen.errors import UsageError
+from sguild_codegen.report.safe import shown
+
+FILE: Final = "pyproject.toml"
+TABLE: Final = "[tool.sguild-codegen]"
+_DEFAULTS: Final = {"contracts": "contracts", "output": "generated", "package": "sguild_contracts"}
+_PACKAGE: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Where the contracts are, where generated code goes, and the name of its package."""
+
+    contracts: Path
+    output: Path
+    package: str
+
+
+def configuration(**options: str | None) -> Configuration:
+    """Return the settings of a run; an option that is ``None`` was not given.
+
+    Raises:
+        UsageError: the configuration has an unknown key or a wrong value, or settings do not go together.
+    """
+    given = {key: value for key, value in options.items() if value is not None}
+    settings = {**_DEFAULTS, **_from_file(Path(FILE)), **given}
+    found = Configuration(Path(settings["contracts"]), Path(settings["output"]), settings["package"])
+    if not _PACKAGE.fullmatch(found.package) or keyword.iskeyword(found.package):
+        raise UsageError(
+            f"--package {shown(found.package)} is no name of a package: use a-z, 0-9 and single underscores."
+        )
+    output = found.output.resolve()
+    contracts = found.contracts.resolve()
+    if output == contracts or output.is_relative_to(contracts):
+        raise UsageError("--output lies inside of --contracts: choose a folder outside of the contracts.")
+    return found
+
+
+def _from_file(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    try:
+        tool = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.") from error
+    table = tool.get("sguild-codegen", {}) if isinstance(tool, dict) else {}
+    if not isinstance(table, dict):
+        raise UsageError(f"{path}: {TABLE} has to be a table.")
+    return dict(_checked(key, value) for key, value in table.items())
+
+
+def _checked(key: str, value: Any) -> tuple[str, str]:
+    if key not in _DEFAULTS:
+        near = get_close_matches(key, _DEFAULTS, n=1)
+        meant = f'did you mean "{near[0]}"?' if near else f"the keys are {', '.join(_DEFAULTS)}."
+        raise UsageError(f"{FILE}: {TABLE} has no key {shown(key)}: {meant}")
+    if not isinstance(value, str) or not value:
+        raise UsageError(
+            f"{FILE}: {TABLE} {key} has to be a text that is not empty, not {shown(str(value))}."
+        )
+    return key, value

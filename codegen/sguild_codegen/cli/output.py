@@ -1,0 +1,72 @@
+"""What every command has in common: formats, colors, and how an error becomes an exit code."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from sguild_codegen.report.finding import Finding
+
+
+class Format(StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
+class Color(StrEnum):
+    """When text is colored; ``auto`` means on a terminal, unless NO_COLOR is set."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a command prints: findings to stdout, errors and progress to stderr."""
+
+    format: Format
+    color: Color
+
+    def findings(self, findings: Sequence["Finding"]) -> None:
+        """Print findings in the format that was asked for."""
+        from sguild_codegen.report.printers import PRINTERS
+
+        sys.stdout.write(PRINTERS[self.format](findings, self._colored()))
+
+    def _colored(self) -> bool:
+        if self.color is Color.AUTO:
+            return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        return self.color is Color.ALWAYS
+
+
+def progress(line: str) -> None:
+    """Print one line to stderr."""
+    sys.stderr.write(f"{line}\n")
+
+
+@contextmanager
+def reported(output: Output) -> Iterator[None]:
+    """Print the tool's own errors and end with their exit code; anything else is an internal error."""
+    from sguild_codegen.errors import CodegenError, ContractError, GeneratorError
+    from sguild_codegen.report.safe import visible
+
+    try:
+        yield
+    except ContractError as error:
+        output.findings(error.findings)
+        raise typer.Exit(error.exit_code) from error
+    except GeneratorError:
+        raise
+    except CodegenError as error:
+        sys.stderr.write(f"sguild-codegen: {visible(str(error))}\n")
+        raise typer.Exit(error.exit_code) from error

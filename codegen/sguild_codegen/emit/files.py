@@ -1,0 +1,207 @@
+"""From the emitted files to the output folder: what is missing, stale or foreign there, and safe writing.
+
+A file is ours, so that it may be replaced and removed, if one of its first lines carries the header. Files
+that cannot carry it are told by their place: ``py.typed``, and schemas as data below a folder ``schemas``
+whose ``$id`` is a published contract. An empty file is ours too: there is nothing in it to lose. Everything
+else is foreign: it is named, and never touched.
+"""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+from typing import Final, Literal, TypeAlias
+
+from sguild_codegen.emit.source import HEADER
+from sguild_codegen.errors import OutputError
+
+State: TypeAlias = Literal["unchanged", "missing", "stale", "orphaned", "foreign"]
+
+_IGNORED: Final = frozenset(
+    {
+        "__pycache__",
+        "dist",
+        "build",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".git",
+        ".venv",
+        ".DS_Store",
+    }
+)
+_IGNORED_PATTERNS: Final = ("*.egg-info", "*.pyc")
+_TEMPORARY: Final = ".sguild-codegen-new"
+_HEADER: Final = HEADER.encode()
+_HEADER_WITHIN: Final = 1_000  # bytes: a marker of a merge conflict may stand before the header
+_SCHEMA_ID: Final = b'"$id": "https://contracts.sguild/'
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the output folder has at a path (relative to it, with ``/``) and what it has to have there."""
+
+    path: str
+    state: State
+    old: bytes | None = None
+    new: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All files of the output folder and of the emitted package, by path."""
+
+    folder: Path
+    changes: tuple[Change, ...]
+
+    def of(self, *states: State) -> tuple[Change, ...]:
+        """Return the changes with one of the states."""
+        return tuple(each for each in self.changes if each.state in states)
+
+    @property
+    def blocked(self) -> tuple[Change, ...]:
+        """Foreign files that stand where an emitted one has to be."""
+        return tuple(each for each in self.of("foreign") if each.new is not None)
+
+    def diff(self) -> str:
+        """Return what writing would change in text files, as a unified diff."""
+        return "".join(_diff(each) for each in self.of("missing", "stale", "orphaned"))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many files a run wrote, left as they were, and removed."""
+
+    written: int
+    unchanged: int
+    removed: int
+
+
+def plan(folder: Path, files: Mapping[str, str | bytes]) -> Plan:
+    """Compare the emitted files with the output folder, which may not exist yet.
+
+    Raises:
+        OutputError: the folder holds a symbolic link, or no regular file, where an emitted file has to be.
+    """
+    wanted = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
+    for path in wanted:
+        _check_way(folder, path)
+    found = dict(_on_disk(folder))
+    changes = [_change(path, wanted.get(path), found.get(path)) for path in sorted({*wanted, *found})]
+    return Plan(folder, tuple(changes))
+
+
+def write(planned: Plan) -> Written:
+    """Write what is missing or stale and remove what is orphaned; each file is replaced as a whole.
+
+    An ``__init__.py`` comes after other files: an interrupted run exports no module that is not there.
+
+    Raises:
+        OutputError: foreign files stand in the way, or the folder cannot be written.
+    """
+    if planned.blocked:
+        raise OutputError(
+            f"{planned.blocked[0].path} was not generated; move or delete it. Nothing was written."
+        )
+    pending = planned.of("missing", "stale")
+    try:
+        for change in sorted(pending, key=lambda each: (each.path.endswith("__init__.py"), each.path)):
+            _replace(planned.folder, change)
+        for change in planned.of("orphaned"):
+            _remove(planned.folder, change.path)
+    except OSError as error:
+        name = Path(error.filename).name if isinstance(error.filename, str) else "the output folder"
+        raise OutputError(f"{name} cannot be written: {error.strerror}.") from error
+    return Written(len(pending), len(planned.of("unchanged")), len(planned.of("orphaned")))
+
+
+def _on_disk(folder: Path) -> Iterator[tuple[str, bytes | None]]:
+    """Yield every file below the folder with its bytes, ``None`` for what is no regular file."""
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(each for each in folders if not _is_ignored(each))
+        for name in sorted([*folders, *names]):
+            path = Path(root, name)
+            regular = path.is_file() and not path.is_symlink()
+            if not _is_ignored(name) and (regular or not path.is_dir() or path.is_symlink()):
+                yield path.relative_to(folder).as_posix(), path.read_bytes() if regular else None
+
+
+def _is_ignored(name: str) -> bool:
+    return name in _IGNORED or any(fnmatch(name, each) for each in _IGNORED_PATTERNS)
+
+
+def _change(path: str, new: bytes | None, old: bytes | None) -> Change:
+    if new is not None and new == old:
+        return Change(path, "unchanged", old, new)
+    if new is not None and old is None:
+        return Change(path, "missing", None, new)
+    if old is None or not _is_ours(path, old):
+        return Change(path, "foreign", old, new)
+    return Change(path, "orphaned" if new is None else "stale", old, new)
+
+
+def _is_ours(path: str, content: bytes) -> bool:
+    place = PurePosixPath(path)
+    if not content or place.name == "py.typed" or place.name.endswith(_TEMPORARY):
+        return True
+    if place.suffix == ".json" and "schemas" in place.parts[:-1]:
+        return _SCHEMA_ID in content
+    return _HEADER in content[:_HEADER_WITHIN]
+
+
+def _check_way(folder: Path, path: str) -> None:
+    """Refuse links and other surprises on the way to a file: through them, a write would leave the folder."""
+    parts = PurePosixPath(path).parts
+    for count in range(len(parts) + 1):
+        step = folder.joinpath(*parts[:count])
+        shown = "/".join(parts[:count]) or "the output folder"
+        if step.is_symlink():
+            raise OutputError(
+                f"{shown} is a symbolic link; remove it, or choose another folder with --output."
+            )
+        if step.exists() and (step.is_dir() if count == len(parts) else not step.is_dir()):
+            kind = "folder" if count == len(parts) else "file"
+            raise OutputError(f"{shown} is a {kind}, but generated code needs its place; move it away.")
+
+
+def _replace(folder: Path, change: Change) -> None:
+    path = folder / change.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}{_TEMPORARY}")
+    with suppress(FileNotFoundError):
+        temporary.unlink()
+    with temporary.open("xb") as file:
+        file.write(change.new or b"")
+    temporary.replace(path)
+
+
+def _remove(folder: Path, path: str) -> None:
+    (folder / path).unlink()
+    for parent in PurePosixPath(path).parents:
+        if str(parent) == "." or not _rmdir(folder / parent):
+            return
+
+
+def _rmdir(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except OSError:
+        return False  # it holds other files
+    return True
+
+
+def _diff(change: Change) -> str:
+    old, new = _lines(change.old), _lines(change.new)
+    before = "/dev/null" if change.old is None else f"a/{change.path}"
+    after = "/dev/null" if change.new is None else f"b/{change.path}"
+    lines = difflib.unified_diff(old, new, before, after)
+    return "".join(
+        each if each.endswith("\n") else f"{each}\n\\ No newline at end of file\n" for each in lines
+    )
+
+
+def _lines(content: bytes | None) -> list[str]:
+    return [] if content is None else content.decode(errors="replace").splitlines(keepends=True)
