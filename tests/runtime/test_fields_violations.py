@@ -96,5 +96,7 @@ def test_pointers_are_escaped_and_long_names_cut() -> None:
 def test_only_json_values_have_a_key() -> None:
     assert json_key({"a": [1, None]}) == json_key({"a": (1.0, None)})
     assert json_key(LeadCreatedV1(lead_id=LeadId.mint())) != json_key(LeadCreatedV1(lead_id=LeadId.mint()))
+    assert json_key(2**53) == json_key(2.0**53)
+    assert json_key(2**63) != json_key(float(2**63)), "the float is written as 9.223372036854776e+18"
     with pytest.raises(TypeError, match="complex is not a JSON value"):
         json_key(1j)

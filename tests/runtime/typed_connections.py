@@ -51,7 +51,6 @@ async def wrong(
     await publisher.credit_locked(sync, payload)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     synchronous.credit_locked(plain, payload)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     await publisher.credit_locked(plain, released)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-    publisher.lead_created(plain)  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue]
     payload.person_id = payload.person_id  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue]
     CreditLockedV1(
         lesson_id=payload.lesson_id,
