@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeAlias
 
-import asyncpg
-
+from demo.telling import Teller
 from sguild_contracts import (
     CreditAccountId,
     CreditLocked,
@@ -17,13 +17,18 @@ from sguild_contracts import (
     RevenuePublisher,
 )
 
+if TYPE_CHECKING:
+    import asyncpg
+
+    Connection: TypeAlias = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+
 
 @dataclass(frozen=True, slots=True)
 class Booking:
     """One lesson that a person wants to take."""
 
     person_id: PersonId
-    credit_account_id: CreditAccountId
+    credit_account_id: CreditAccountId = field(default_factory=CreditAccountId.mint)
     credit_reservation_id: CreditReservationId = field(default_factory=CreditReservationId.mint)
     lesson_id: LessonId = field(default_factory=LessonId.mint)
     credits: int = 2
@@ -32,10 +37,11 @@ class Booking:
 class Revenue:
     """Owns credits: reserves, funds and locks them, and says so in the same transaction."""
 
-    def __init__(self, publisher: RevenuePublisher) -> None:
+    def __init__(self, publisher: RevenuePublisher, teller: Teller) -> None:
         self._publish = publisher
+        self._teller = teller
 
-    async def reserve(self, connection: asyncpg.Connection, booking: Booking) -> None:
+    async def reserve(self, connection: "Connection", booking: Booking) -> None:
         """Take credits aside for a lesson."""
         now = datetime.now(UTC)
         await connection.execute(
@@ -57,8 +63,9 @@ class Revenue:
                 lesson_starts_at=now + timedelta(days=9),
             ),
         )
+        self._teller.event("revenue", "publishes", "credit.reserved", f"{booking.credits} credits set aside")
 
-    async def fund(self, connection: asyncpg.Connection, booking: Booking) -> None:
+    async def fund(self, connection: "Connection", booking: Booking) -> None:
         """Cover the reservation from the account's credits."""
         await self._publish.reservation_funded(
             connection,
@@ -71,8 +78,9 @@ class Revenue:
                 funded_at=datetime.now(UTC),
             ),
         )
+        self._teller.event("revenue", "publishes", "reservation.funded", "from the account's credits")
 
-    async def lock(self, connection: asyncpg.Connection, booking: Booking) -> bool:
+    async def lock(self, connection: "Connection", booking: Booking) -> bool:
         """Lock the credits; a person's first lock also hands the customer over. Tell whether it did."""
         now = datetime.now(UTC)
         await connection.execute(
@@ -89,6 +97,7 @@ class Revenue:
                 locked_at=now,
             ),
         )
+        self._teller.event("revenue", "publishes", "credit.locked", "posts the lock debit")
         if not await self._first_lock(connection, booking.person_id):
             return False
         await self._publish.customer_handoff(
@@ -100,9 +109,10 @@ class Revenue:
                 handoff_at=now,
             ),
         )
+        self._teller.event("revenue", "publishes", "customer.handoff", "the first lock of this person")
         return True
 
-    async def _first_lock(self, connection: asyncpg.Connection, person_id: PersonId) -> bool:
+    async def _first_lock(self, connection: "Connection", person_id: PersonId) -> bool:
         row = await connection.fetchrow(
             "insert into demo.handoff values ($1) on conflict do nothing returning person_id", person_id
         )

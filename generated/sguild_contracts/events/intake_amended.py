@@ -32,10 +32,10 @@ class IntakeAmendedV1Change(ContractModel, frozen=True):
     field: IntakeAmendedV1ChangeField
     """Field that changes, as a dotted path in the payload of intake.captured."""
 
-    before: String | Boolean | Integer | None
+    before: Boolean | String | Integer | None
     """Value of the field before the change: text, a truth value, a whole number or null."""
 
-    after: String | Boolean | Integer | None
+    after: Boolean | String | Integer | None
     """Value of the field after the change: text, a truth value, a whole number or null."""
 
 

@@ -1,0 +1,72 @@
+"""Run the story on a database of its own and stop what was started: ``python -m demo``."""
+
+import asyncio
+import logging
+import sys
+from importlib.resources import files
+
+import asyncpg
+
+from demo.readers import Readers
+from demo.revenue import Revenue
+from demo.story import Story, StoryError
+from demo.telling import Teller
+from sguild_contracts import PersonId, RevenuePublisher
+from sguild_dispatcher import Keyring, Settings
+from sguild_dispatcher.migrations import migrate
+from sguild_dispatcher.testing.postgres import create_database, drop_database, postgres_server
+
+
+def main() -> int:
+    """Play the story; return 0 if everything happened as it is told."""
+    # The story tells of failures itself; the worker's log would tell them twice.
+    logging.getLogger("sguild_dispatcher").setLevel(logging.CRITICAL)
+    teller = Teller(sys.stdout)
+    teller.title("One story on the real contracts, through the generated code and a real PostgreSQL.")
+    with postgres_server() as server:
+        try:
+            asyncio.run(_play(server, teller))
+        except StoryError as error:
+            print(error, file=sys.stderr)
+            return 1
+    teller.says("The database server of the story is stopped.")
+    return 0
+
+
+async def _play(server: str, teller: Teller) -> None:
+    dsn = await create_database(server)
+    try:
+        await _migrate(dsn)
+        async with asyncpg.create_pool(dsn, min_size=2, max_size=6) as pool:
+            await _story(dsn, pool, teller).play()
+    finally:
+        await drop_database(dsn)
+
+
+async def _migrate(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await migrate(connection)
+        await connection.execute(files("demo").joinpath("sql", "tables.sql").read_text(encoding="utf-8"))
+    finally:
+        await connection.close()
+
+
+def _story(dsn: str, pool: "asyncpg.Pool[asyncpg.Record]", teller: Teller) -> Story:
+    # Nothing of the story comes from the environment: it is the same everywhere.
+    settings = Settings.from_environment({})
+    keyring = Keyring.generate(["revenue"])
+    readers = Readers(pool, keyring, settings, teller)
+    return Story(
+        dsn=dsn,
+        pool=pool,
+        teller=teller,
+        revenue=Revenue(RevenuePublisher(keyring=keyring, settings=settings), teller),
+        readers=readers,
+        subscribers=(readers.sales(), readers.delivery(), readers.coaching()),
+        customer=PersonId.mint(),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
