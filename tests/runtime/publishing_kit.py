@@ -1,0 +1,103 @@
+"""What the tests of publishing share: payloads, connections of each driver, and the stored rows."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, TypeAlias
+
+import asyncpg
+import psycopg
+from psycopg.rows import dict_row
+
+from sample_contracts import (
+    CreditAccountId,
+    CreditLockedV1,
+    CreditReleasedV2,
+    LeadCreatedV1,
+    LeadId,
+    LessonId,
+    PersonId,
+)
+from sguild_dispatcher.database import Connection
+from sguild_dispatcher.publisher import Publisher
+from sguild_dispatcher.settings import Settings
+from sguild_dispatcher.signing import Keyring
+
+KEYRING = Keyring.generate(["sales", "revenue", "operations"])
+SETTINGS = Settings(tenant_id="t-1")
+NOW = datetime(2026, 6, 1, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
+BEFORE_THE_SWITCH = datetime(2026, 5, 21, 23, 59, 59, tzinfo=UTC)
+SECRET = "jane.doe@example.org"  # noqa: S105 - stands for personal data
+
+Open: TypeAlias = Callable[[str], AbstractAsyncContextManager[Any]]
+
+
+def settled(publisher: type[Publisher], **options: Any) -> Publisher:
+    return publisher(**{"keyring": KEYRING, "settings": SETTINGS, "clock": lambda: NOW, **options})
+
+
+def locked(**changes: Any) -> CreditLockedV1:
+    return CreditLockedV1.model_construct(
+        **{
+            "lesson_id": LessonId.mint(),
+            "person_id": PersonId.mint(),
+            "locked_credits": 2,
+            "locked_at": NOW,
+            **changes,
+        }
+    )
+
+
+def released() -> CreditReleasedV2:
+    return CreditReleasedV2(
+        credit_account_id=CreditAccountId.mint(), person_id=PersonId.mint(), automatic=False
+    )
+
+
+def lead(**changes: Any) -> LeadCreatedV1:
+    return LeadCreatedV1.model_validate({"lead_id": LeadId.mint(), **changes})
+
+
+async def rows(dsn: str) -> list[dict[str, Any]]:
+    connection: Connection = await asyncpg.connect(dsn)
+    try:
+        found = await connection.fetch("select * from sguild_dispatcher.event_log order by seq")
+    finally:
+        await connection.close()
+    return [dict(row) for row in found]
+
+
+@asynccontextmanager
+async def with_asyncpg(dsn: str) -> AsyncIterator[Connection]:
+    connection: Connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def with_pool(dsn: str) -> AsyncIterator[Any]:
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=1) as pool, pool.acquire() as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def with_psycopg(dsn: str) -> AsyncIterator[Any]:
+    async with await psycopg.AsyncConnection.connect(
+        dsn, autocommit=True, row_factory=dict_row
+    ) as connection:
+        yield connection
+
+
+class OwnConnection(asyncpg.Connection):
+    """A subclass, as applications make them."""
+
+
+@asynccontextmanager
+async def with_subclass(dsn: str) -> AsyncIterator[Any]:
+    connection: Any = await asyncpg.connect(dsn, connection_class=OwnConnection)
+    try:
+        yield connection
+    finally:
+        await connection.close()
