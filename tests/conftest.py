@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
+
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.migrations import migrate
 from sguild_dispatcher.testing.postgres import create_database, drop_database, postgres_server

@@ -2,7 +2,7 @@
 
 import os
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
@@ -28,23 +28,24 @@ async def connect(dsn: str) -> Connection:
     """
     try:
         return await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except ValueError as error:
+        # Among these is asyncpg's own complaint about a DSN, which quotes it.
+        raise SettingsError(
+            "The DSN is no PostgreSQL connection string: write postgresql://USER@HOST:PORT/DATABASE."
+        ) from error
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise DatabaseUnavailableError(
             f"The database at {place(dsn)} cannot be reached ({reason}): "
             "check that the server runs and that the DSN is right."
-        ) from error
-    except ValueError as error:
-        raise SettingsError(
-            "The DSN is no PostgreSQL connection string: write postgresql://USER@HOST:PORT/DATABASE."
         ) from error
 
 
 def place(dsn: str) -> str:
     """Return host, port and database of a DSN, without user, password and options."""
     parts = urlsplit(dsn)
-    host = parts.netloc.rpartition("@")[2] or os.environ.get("PGHOST", "the local socket")
-    return f"{host}{parts.path}"
+    socket = parse_qs(parts.query).get("host", [os.environ.get("PGHOST", "localhost")])[0]
+    return f"{parts.netloc.rpartition('@')[2] or socket}{parts.path}"
 
 
 class ConnectionSource:
@@ -64,7 +65,7 @@ class ConnectionSource:
             return await connect(self._dsn or "")
         try:
             return cast("Connection", await self._pool.acquire(timeout=CONNECT_TIMEOUT))
-        except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        except (OSError, asyncpg.PostgresError) as error:
             raise DatabaseUnavailableError(
                 f"The pool gave no connection ({str(error) or type(error).__name__}): "
                 "check that the server runs and that the pool is large enough."

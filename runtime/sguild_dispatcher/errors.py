@@ -12,6 +12,8 @@
     │   ├── DatabaseUnavailableError            the database cannot be reached
     │   ├── UnknownSubscriptionError            the subscriber was never registered, or is retired
     │   ├── DuplicateHandlerError               two handlers for one event type
+    │   ├── DeadLetterFilterError               a filter that no dead letter can agree with
+    │   ├── UnknownDeadLetterError              there is no dead letter of that id
     │   └── ClusterChangedError                 the database was restored into another cluster
     ├── PublishError (ValueError)               refused before a row was written
     │   ├── UnregisteredEventTypeError          the registry has no such event type
@@ -76,6 +78,14 @@ class UnknownSubscriptionError(ConfigurationError):
 
 class DuplicateHandlerError(ConfigurationError):
     """A second handler was given for one event type."""
+
+
+class DeadLetterFilterError(ConfigurationError):
+    """A filter has a value that no dead letter can have."""
+
+
+class UnknownDeadLetterError(ConfigurationError):
+    """There is no dead letter with the given id."""
 
 
 class ClusterChangedError(ConfigurationError):

@@ -142,6 +142,18 @@ async def subscription_id(connection: "Connection", subscriber: SubscriberName) 
     return identifier
 
 
+async def require_subscription(connection: "Connection", subscriber: SubscriberName) -> None:
+    """Make sure that a subscription was registered once, be it retired or not.
+
+    Raises:
+        UnknownSubscriptionError: it was not.
+    """
+    if await connection.fetchrow(statement("load_subscription"), subscriber.domain, subscriber.name) is None:
+        raise UnknownSubscriptionError(
+            f"{subscriber} is not a registered subscriber: `sguild-dispatcher subscribers list` shows all."
+        )
+
+
 async def remember_ignored_types(
     connection: "Connection", subscription: int, ignored: Collection[str]
 ) -> None:

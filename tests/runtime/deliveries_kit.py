@@ -110,5 +110,5 @@ async def failures(connection: Connection) -> list[asyncpg.Record]:
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
     """Wait until ``condition`` holds."""
     async with asyncio.timeout(seconds):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - the condition lies in the database
             await asyncio.sleep(0.02)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import asyncpg
 import pytest
+
 from sguild_dispatcher import migrations
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.errors import NotMigratedError

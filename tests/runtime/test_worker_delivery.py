@@ -1,5 +1,4 @@
 import logging
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import asyncpg
@@ -26,9 +25,9 @@ from sguild_dispatcher.subscriber import DrainResult, HandlerContext
 
 
 @pytest.fixture
-async def database(connection: Connection) -> AsyncIterator[Connection]:
+async def database(connection: Connection) -> Connection:
     await create_effects(connection)
-    yield connection
+    return connection
 
 
 async def test_a_registered_subscriber_gets_each_event_once(database: Connection, dsn: str) -> None:

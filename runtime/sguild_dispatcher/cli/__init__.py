@@ -1,0 +1,67 @@
+"""The command ``sguild-dispatcher``: one module a command, with arguments, streams and exit codes alone.
+
+Exit codes: 0 clean, 1 findings or nothing done, 2 usage or configuration, 3 an error of the command itself.
+"""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Final
+
+from sguild_dispatcher.cli import dead_letters, keys, migrate, status, subscribers
+from sguild_dispatcher.errors import DispatcherError
+
+OK: Final = 0
+USAGE: Final = 2
+INTERNAL: Final = 3
+INTERRUPTED: Final = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; results go to stdout, everything else to stderr."""
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else USAGE
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough; nothing must be written when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Exception:  # noqa: BLE001 - Python's own exit code for a crash would look like findings
+        traceback.print_exc()
+        return INTERNAL
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except DispatcherError as error:
+        return _refused(str(error))
+    except Exception as error:
+        if not hasattr(error, "sqlstate"):
+            raise
+        return _refused(f"The database refused: {str(error).partition(chr(10))[0]}.")
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sguild-dispatcher",
+        description="Operate the event log: schema, subscribers, dead letters, keys.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in (migrate, status, subscribers, dead_letters, keys):
+        module.add_parser(commands)
+    return parser
+
+
+def _refused(sentence: str) -> int:
+    sys.stderr.write(f"sguild-dispatcher: {sentence}\n")
+    return USAGE

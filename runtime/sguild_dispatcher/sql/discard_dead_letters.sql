@@ -1,0 +1,21 @@
+-- Dead letters are deleted, and the audit learns who did it and why.
+-- $1 to $5 as in list_dead_letters.sql, $6 actor, $7 reason
+with discarded as (
+    delete from sguild_dispatcher.failed_delivery as failed
+    using sguild_dispatcher.subscription as subscription
+    where subscription.id = failed.subscription_id
+        and failed.state = 'dead'
+        and ($1::bigint is null or failed.id = $1)
+        and ($2::text is null or subscription.domain = $2)
+        and ($3::text is null or subscription.name = $3)
+        and ($4::text is null or failed.event_type = $4)
+        and ($5::text is null or failed.reason = $5)
+    returning failed.subscription_id, failed.seq, failed.event_id, failed.event_type
+),
+noted as (
+    insert into sguild_dispatcher.dead_letter_action
+        (action, subscription_id, seq, event_id, event_type, actor, reason)
+    select 'discard', discarded.subscription_id, discarded.seq, discarded.event_id, discarded.event_type, $6, $7
+    from discarded
+)
+select pg_catalog.count(*) from discarded;
