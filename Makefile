@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.setup-done
-SOURCES := codegen runtime generated tests benchmarks demo
+SOURCES := codegen runtime tests demo
 WORKERS ?= 2
 
 .PHONY: help setup demo test lint types check-generated unit proof generate clean
