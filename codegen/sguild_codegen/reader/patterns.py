@@ -17,7 +17,8 @@ _CLASSES: Final = {
     "s": r"\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff",
 }
 _ANY: Final = r"[^\n\r\u2028\u2029]"
-_CONTROLS: Final = frozenset("tnrfv")
+_CONTROLS: Final = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "v": "\v"}
+_CONTROL_SPELLINGS: Final = {character: f"\\{letter}" for letter, character in _CONTROLS.items()}
 _SYNTAX: Final = frozenset("^$\\.*+?()[]{}|/")
 _SET_OPERATORS: Final = frozenset("&~|")  # twice in a row they mean something to Rust or to future Python
 _HEX: Final = re.compile(r"x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}")
@@ -243,7 +244,7 @@ class _Parser:
         if found is not None:
             return self._code_point(int(found.group()[1:], 16), start)
         if kind in _CONTROLS:
-            return {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "v": "\v"}[kind]
+            return _CONTROLS[kind]
         if kind in _SYNTAX:
             return kind
         raise self._unknown_escape(kind, start)
@@ -300,6 +301,8 @@ class _Character:
 
 def _spelled(character: str) -> str:
     """Return a character as all engines read it: invisible ones as an escape."""
+    if character in _CONTROL_SPELLINGS:
+        return _CONTROL_SPELLINGS[character]
     code = ord(character)
     return character if character.isprintable() or code > _LAST_OF_FOUR_DIGITS else f"\\u{code:04x}"
 

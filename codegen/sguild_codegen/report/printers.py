@@ -58,7 +58,7 @@ def _text_of(finding: Finding, color: bool) -> str:
     level = paint(f"{finding.rule.id} {finding.level}:", _COLORS[finding.level])
     head = f"{paint(_place(finding), _BOLD)} {level} {visible(finding.message)}"
     if finding.source is None:
-        return f"{head} {visible(finding.help)}\n"
+        return f"{head}. {visible(finding.help)}\n"
     source, underline = _excerpt(finding.source, finding.column or 1, finding.length)
     mark = paint(underline, _COLORS[finding.level])
     return f"{head}\n{_INDENT}{source}\n{_INDENT}{mark}\nhelp: {visible(finding.help)}\n"

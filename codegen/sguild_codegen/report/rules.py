@@ -321,16 +321,10 @@ ENVELOPE_PROPERTY: Final = Rule(
 
 # Generated files.
 
-MISSING_FILE: Final = Rule("SG070", "missing-file", "the file is missing.", 'Run "sguild-codegen generate".')
+MISSING_FILE: Final = Rule("SG070", "missing-file", "the file is missing", 'Run "sguild-codegen generate".')
 STALE_FILE: Final = Rule(
-    "SG071", "stale-file", "the file is stale: {reason}.", 'Run "sguild-codegen generate".'
+    "SG071", "stale-file", "the file is stale: {reason}", 'Run "sguild-codegen generate".'
 )
 FOREIGN_FILE: Final = Rule(
-    "SG072", "foreign-file", "the file is foreign: it was not generated.", "Move or delete it."
-)
-UNSAFE_OUTPUT: Final = Rule(
-    "SG073",
-    "unsafe-output",
-    "{reason}; nothing was written.",
-    "Remove it, or choose another folder with --output.",
+    "SG072", "foreign-file", "the file is foreign: it was not generated", "Move or delete it."
 )
