@@ -161,7 +161,8 @@ def _sentence(wanted: Condition) -> str:
             return f"must be {english(wanted).partition(' is ')[2]}"
         case Some(parts) if all(isinstance(each, Present) and not each.negated for each in parts):
             return f"must have {' or '.join(names)}"
-    return f"must have: {english(wanted)}" if names else "is never accepted"
+        case _:
+            return f"must have: {english(wanted)}" if names else "is never accepted"
 
 
 def _escaped(name: str) -> str:

@@ -152,10 +152,10 @@ def _flattened(
 
 
 def _comparison(value: str, values: tuple[Scalar, ...], *, negated: bool) -> str:
-    if len(values) > 1:
+    if len(values) != 1:
         joined = ", ".join(literal(each) for each in values)
         return f"{value} {'not in' if negated else 'in'} ({joined})"
-    (only,) = values
+    only = values[0]
     if only is None or isinstance(only, bool):
         return f"{value} {'is not' if negated else 'is'} {literal(only)}"
     return f"{value} {'!=' if negated else '=='} {literal(only)}"

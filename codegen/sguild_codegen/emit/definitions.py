@@ -67,8 +67,8 @@ class Definitions:
     id_classes: Mapping[str, str]
     ids_module: str
     taken: frozenset[str]
-    items: list[Definition] = field(default_factory=list)
-    _names: dict[str, object] = field(default_factory=dict)
+    items: list[Definition] = field(default_factory=list[Definition])
+    _names: dict[str, object] = field(default_factory=dict[str, object])
 
     def add(self, definition: Definition) -> None:
         """Append a definition; what it needs must be there already."""

@@ -1,6 +1,5 @@
 """Which keywords constrain which JSON type, and which of them a schema uses."""
 
-from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Final
 
@@ -68,4 +67,4 @@ def json_name(field_name: str) -> str:
 
 
 def _is_set(value: object, default: object) -> bool:
-    return bool(value) if isinstance(value, Mapping) else value != default
+    return value not in (default, {})

@@ -116,7 +116,7 @@ class ModelModule:
 
     id_classes: Mapping[str, str]
     ids_module: str
-    heads: dict[str, ClassHead] = field(default_factory=dict)
+    heads: dict[str, ClassHead] = field(default_factory=dict[str, ClassHead])
     definitions: Definitions = field(init=False)
 
     def __post_init__(self) -> None:

@@ -284,7 +284,7 @@ class PackageWriter:
         )
 
     def _schemas(self) -> Iterator[tuple[str, str | bytes]]:
-        rows = []
+        rows: list[dict[str, str | int]] = []
         for event in self.tree.event_types:
             for version in live_versions(event):
                 path = f"{event.contract}/{posixpath.basename(version.path)}"

@@ -7,6 +7,7 @@ that has no exact type here is refused by name with its place: nothing is droppe
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from sguild_codegen.emit import keywords
@@ -57,8 +58,8 @@ class TypeBuilder:
     """
 
     definitions: Definitions
-    given: Mapping[str, TypeSource] = field(default_factory=dict)
-    _classes: dict[Schema, str] = field(default_factory=dict)
+    given: Mapping[str, TypeSource] = field(default_factory=dict[str, TypeSource])
+    _classes: dict[Schema, str] = field(default_factory=dict[Schema, str])
 
     def object_class(self, schema: Schema, name: str) -> TypeSource:
         """Return the class of an object schema; it is defined once, after everything that it needs.
@@ -118,10 +119,12 @@ class TypeBuilder:
         values = schema.enum if schema.enum is not None else ()
         if schema.has_const:
             values = (schema.const,)
+        kept: list[str | bool | None] = []
         for value in values:
             if not isinstance(value, str | bool | None):
                 raise refused(schema, "enum", "only strings, booleans and null can be listed values")
-        kept = [value for value in values if schema.types is None or _type_name(value) in schema.types]
+            if schema.types is None or _type_name(value) in schema.types:
+                kept.append(value)
         if not kept:
             raise refused(schema, "type", "no listed value is of this type")
         source = TypeSource(f"Literal[{', '.join(map(literal, kept))}]", frozenset({_LITERAL}))
@@ -131,9 +134,9 @@ class TypeBuilder:
         found = keywords.used(schema) - {"boolean"}
         if not found:
             return _ANYTHING
-        if found == {"one_of"}:
+        if found == frozenset({"one_of"}):
             return self._one_of(schema, names)
-        if found == {"any_of"}:
+        if found == frozenset({"any_of"}):
             parts = schema.any_of
             return _union(self.type_of(each, names.part(str(at))) for at, each in enumerate(parts, start=1))
         if "properties" in found:
@@ -179,13 +182,13 @@ class TypeBuilder:
             return _field_type("String")
         if (
             schema.pattern is not None
-            and found == {"pattern"}
+            and found == frozenset({"pattern"})
             and schema.pattern in self.definitions.id_classes
         ):
             return self.definitions.id_type(schema.pattern)
         if schema.format in _FORMAT_TYPES:
             known = _field_type(_FORMAT_TYPES[schema.format])
-            if found == {"format"}:
+            if found == frozenset({"format"}):
                 return known
             if schema.format in ("date-time", "date"):
                 raise refused(schema, "format", f"{schema.format} cannot stand beside length or pattern")
@@ -236,7 +239,7 @@ def _distinct(types: Iterable[str]) -> tuple[str, ...]:
 
 def _union(types: Iterable[TypeSource]) -> TypeSource:
     parts = list(dict.fromkeys(types))
-    imports: frozenset[Import] = frozenset().union(*(each.imports for each in parts))
+    imports: frozenset[Import] = frozenset(chain.from_iterable(each.imports for each in parts))
     text = " | ".join(dict.fromkeys(each.text for each in parts))
     return TypeSource(text, imports, forward=any(each.forward for each in parts))
 
@@ -248,7 +251,7 @@ def _field_type(name: str) -> TypeSource:
 def _rule(name: str, schema: Schema, parameters: Iterable[str], extra: str = "") -> TypeSource:
     found = keywords.used(schema)
     given = [f"{each}={literal(getattr(schema, each))}" for each in parameters if each in found]
-    imports = {Import(FIELDS, name)} | ({Import(FIELDS, "StringRule")} if extra else set())
+    imports = [Import(FIELDS, each) for each in (name, *(["StringRule"] if extra else []))]
     return TypeSource(f"{name}({', '.join([*given, extra] if extra else given)})", frozenset(imports))
 
 
@@ -279,7 +282,7 @@ def _tag_value(schema: Schema, name: str) -> str | None:
     return member.const if isinstance(member.const, str) else None
 
 
-def _type_name(value: object) -> str:
+def _type_name(value: str | bool | None) -> str:
     return {str: "string", bool: "boolean", type(None): "null"}[type(value)]
 
 
