@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sys
 from importlib.resources import files
 
@@ -12,9 +13,8 @@ from demo.revenue import Revenue
 from demo.story import Story, StoryError
 from demo.telling import Teller
 from sguild_contracts import PersonId, RevenuePublisher
-from sguild_dispatcher import Keyring, Settings
-from sguild_dispatcher.migrations import migrate
-from sguild_dispatcher.testing.postgres import create_database, drop_database, postgres_server
+from sguild_dispatcher import Keyring, Settings, migrate
+from sguild_dispatcher.testing.postgres import TEST_DSN, create_database, drop_database, postgres_server
 
 
 def main() -> int:
@@ -29,7 +29,9 @@ def main() -> int:
         except StoryError as error:
             print(error, file=sys.stderr)
             return 1
-    teller.says("The database server of the story is stopped.")
+    teller.says(
+        "The story's database is dropped." if TEST_DSN in os.environ else "The story's server is stopped."
+    )
     return 0
 
 

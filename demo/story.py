@@ -15,7 +15,7 @@ from demo.readers import Readers
 from demo.revenue import Booking, Revenue
 from demo.telling import Teller
 from sguild_contracts import PersonId
-from sguild_dispatcher import DeadLetter, DeadLetters, Filter, Subscriber, request_context
+from sguild_dispatcher import DeadLetter, DeadLetterFilter, DeadLetters, Subscriber, request_context
 
 _TENANT: Final = "sguild-berlin"
 _DOMAINS: Final = ("sales", "delivery", "coaching")
@@ -108,7 +108,7 @@ class Story:
         before = await self._counts("received")
         await self._drain()
         _expect("a tampered event reaches no handler", await self._counts("received") == before)
-        letters = await self._dead_letters(Filter(reason="bad_signature"))
+        letters = await self._dead_letters(DeadLetterFilter(reason="bad_signature"))
         _expect("both of its readers refuse a tampered event", len(letters) == len(("delivery", "coaching")))
         for letter in letters:
             note = f"tampered, so it is a dead letter ({letter.reason})"
@@ -130,7 +130,9 @@ class Story:
         self.readers.calendar.online = True
         await self._replay(letter)
         await self._drain()
-        _expect("the replay succeeds", not await self._dead_letters(Filter(reason="handler_failed")))
+        _expect(
+            "the replay succeeds", not await self._dead_letters(DeadLetterFilter(reason="handler_failed"))
+        )
         await self._expect_published({"credit.locked": 3, "customer.handoff": 1})
         await self._expect_received({"sales": 4, "delivery": 8, "coaching": 6})
         self.teller.says("Neither the third lock nor the replay gave a second customer.handoff.")
@@ -144,7 +146,7 @@ class Story:
             for (name,), count in sorted(published.items())
         ]
         self.teller.table(("event type", "published", *_DOMAINS), rows)
-        letters = await self._dead_letters(Filter())
+        letters = await self._dead_letters(DeadLetterFilter())
         self.teller.says(
             f"Dead letters left: {len(letters)}, the tampered event for each of its two readers."
         )
@@ -166,21 +168,21 @@ class Story:
         async with asyncio.timeout(_LONGEST_WAIT):
             while True:
                 await self._drain()
-                letters = await self._dead_letters(Filter(reason="handler_failed"))
+                letters = await self._dead_letters(DeadLetterFilter(reason="handler_failed"))
                 if letters:
                     return letters[0]
                 await asyncio.sleep(0.02)
 
     async def _replay(self, letter: DeadLetter) -> None:
         count = await DeadLetters(self.dsn).replay(
-            Filter(id=letter.id), actor="demo", reason="the calendar is online again"
+            DeadLetterFilter(id=letter.id), actor="demo", reason="the calendar is online again"
         )
         self.teller.says(f"replay: {count} dead letter goes back to {letter.subscriber}")
 
     def _booking(self) -> Booking:
         return Booking(self.customer)
 
-    async def _dead_letters(self, only: Filter) -> list[DeadLetter]:
+    async def _dead_letters(self, only: DeadLetterFilter) -> list[DeadLetter]:
         return await DeadLetters(self.dsn).list(only)
 
     async def _counts(self, query: str) -> Counter[tuple[str, ...]]:

@@ -12,7 +12,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 _BLOCK: Final = re.compile(r"^```(bash|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_ALREADY_DONE: Final = ("make setup\n", "source .venv/bin/activate\n")
+_ALREADY_DONE: Final = ("make setup", "source .venv/bin/activate")
 _MARK: Final = "end of block"
 
 
@@ -33,9 +33,8 @@ def transcript(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         if language == "python":
             (folder / block.split("\n", 1)[0].removeprefix("# ")).write_text(block, encoding="utf-8")
             continue
-        for line in _ALREADY_DONE:
-            block = block.replace(line, "")
-        script += [block, f"echo '{_MARK}'"]
+        lines = [line for line in block.splitlines() if line not in _ALREADY_DONE]
+        script += [*lines, f"echo '{_MARK}'"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SGUILD_")}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     done = subprocess.run(
