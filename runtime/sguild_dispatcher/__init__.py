@@ -11,23 +11,29 @@ if TYPE_CHECKING:
     from sguild_dispatcher.clock import Clock, system_clock
     from sguild_dispatcher.connections import AsyncConnection, SyncConnection
     from sguild_dispatcher.context import RequestContext, current_context, request_context
+    from sguild_dispatcher.dead_letters import DeadLetter, DeadLetterFilter, DeadLetters
     from sguild_dispatcher.fields import Date, DateTime, PrefixedId
+    from sguild_dispatcher.migrations import migrate
     from sguild_dispatcher.models import ContractModel, Envelope, Payload
     from sguild_dispatcher.publisher import Publisher, SyncPublisher
     from sguild_dispatcher.registry import Domain, EventType, PayloadVersion, Registry
     from sguild_dispatcher.settings import Settings
     from sguild_dispatcher.signing import Key, Keyring
+    from sguild_dispatcher.subscriber import DrainResult, HandlerContext, RetryPolicy, Subscriber
 
 _EXPORTS = {
     "clock": ("Clock", "system_clock"),
     "connections": ("AsyncConnection", "SyncConnection"),
     "context": ("RequestContext", "current_context", "request_context"),
+    "dead_letters": ("DeadLetter", "DeadLetterFilter", "DeadLetters"),
     "fields": ("Date", "DateTime", "PrefixedId"),
+    "migrations": ("migrate",),
     "models": ("ContractModel", "Envelope", "Payload"),
     "publisher": ("Publisher", "SyncPublisher"),
     "registry": ("Domain", "EventType", "PayloadVersion", "Registry"),
     "settings": ("Settings",),
     "signing": ("Key", "Keyring"),
+    "subscriber": ("DrainResult", "HandlerContext", "RetryPolicy", "Subscriber"),
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
 
@@ -50,9 +56,14 @@ __all__ = [
     "ContractModel",
     "Date",
     "DateTime",
+    "DeadLetter",
+    "DeadLetterFilter",
+    "DeadLetters",
     "Domain",
+    "DrainResult",
     "Envelope",
     "EventType",
+    "HandlerContext",
     "Key",
     "Keyring",
     "Payload",
@@ -61,10 +72,13 @@ __all__ = [
     "Publisher",
     "Registry",
     "RequestContext",
+    "RetryPolicy",
     "Settings",
+    "Subscriber",
     "SyncConnection",
     "SyncPublisher",
     "current_context",
+    "migrate",
     "request_context",
     "system_clock",
 ]

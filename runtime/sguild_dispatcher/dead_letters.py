@@ -3,9 +3,9 @@
 ::
 
     letters = DeadLetters("postgresql://...")
-    for letter in await letters.list(Filter(reason="handler_failed")):
+    for letter in await letters.list(DeadLetterFilter(reason="handler_failed")):
         ...
-    await letters.replay(Filter(id=letter.id), actor="ada", reason="the mail server is back")
+    await letters.replay(DeadLetterFilter(id=letter.id), actor="ada", reason="the mail server is back")
 """
 
 import builtins
@@ -32,7 +32,7 @@ _LARGEST_ID: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class DeadLetterFilter:
     """Which dead letters are meant: those that all given fields agree with; an empty filter means every one.
 
     Raises:
@@ -57,7 +57,7 @@ class Filter:
     @property
     def is_empty(self) -> bool:
         """Tell whether every dead letter is meant."""
-        return self == Filter()
+        return self == DeadLetterFilter()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class DeadLetters:
         self._database = database
         self._clock = clock
 
-    async def list(self, only: Filter | None = None) -> "builtins.list[DeadLetter]":
+    async def list(self, only: DeadLetterFilter | None = None) -> "builtins.list[DeadLetter]":
         """Return the dead letters, those of one subscriber together and in the order of the log.
 
         Raises:
@@ -109,7 +109,7 @@ class DeadLetters:
             rows = await connection.fetch(statement("list_dead_letters"), *_parameters(only))
         return [_dead_letter(row) for row in rows]
 
-    async def count(self, only: Filter | None = None) -> int:
+    async def count(self, only: DeadLetterFilter | None = None) -> int:
         """Return how many dead letters a filter means; raises as :meth:`list`."""
         async with self._connection() as connection:
             await _check(connection, only)
@@ -124,7 +124,7 @@ class DeadLetters:
         async with self._connection() as connection:
             await check_migrated(connection)
             row = await connection.fetchrow(
-                statement("list_dead_letters"), *_parameters(Filter(id=identifier))
+                statement("list_dead_letters"), *_parameters(DeadLetterFilter(id=identifier))
             )
             body = await connection.fetchval(statement("load_dead_letter_body"), identifier)
         if row is None or body is None:
@@ -133,13 +133,13 @@ class DeadLetters:
             )
         return _dead_letter(row), body
 
-    async def replay(self, only: Filter, *, actor: str, reason: str = "") -> int:
+    async def replay(self, only: DeadLetterFilter, *, actor: str, reason: str = "") -> int:
         """Let the worker deliver dead letters again, from the first attempt on, and return how many.
 
         They are due at once, in the order of the log.
 
         Args:
-            only: which ones; ``Filter()`` means all of them.
+            only: which ones; ``DeadLetterFilter()`` means all of them.
             actor: who does it, for the audit.
             reason: why, for the audit.
 
@@ -148,11 +148,11 @@ class DeadLetters:
         """
         return await self._act("replay_dead_letters", only, actor, reason, self._clock())
 
-    async def discard(self, only: Filter, *, actor: str, reason: str = "") -> int:
+    async def discard(self, only: DeadLetterFilter, *, actor: str, reason: str = "") -> int:
         """Delete dead letters for good, and return how many; arguments and errors as :meth:`replay`."""
         return await self._act("discard_dead_letters", only, actor, reason)
 
-    async def _act(self, name: str, only: Filter, actor: str, reason: str, *more: object) -> int:
+    async def _act(self, name: str, only: DeadLetterFilter, actor: str, reason: str, *more: object) -> int:
         if not actor:
             raise ConfigurationError("The audit needs to know who replays or discards: name an actor.")
         async with self._connection() as connection:
@@ -172,14 +172,14 @@ class DeadLetters:
             await connection.close()
 
 
-async def _check(connection: "Connection", only: Filter | None) -> None:
+async def _check(connection: "Connection", only: DeadLetterFilter | None) -> None:
     await check_migrated(connection)
     if only is not None and only.subscriber is not None:
         await require_subscription(connection, only.subscriber)
 
 
-def _parameters(only: Filter | None) -> tuple[object, ...]:
-    chosen = only or Filter()
+def _parameters(only: DeadLetterFilter | None) -> tuple[object, ...]:
+    chosen = only or DeadLetterFilter()
     subscriber = chosen.subscriber
     domain, name = (None, None) if subscriber is None else (subscriber.domain, subscriber.name)
     return chosen.id, domain, name, chosen.event_type, chosen.reason

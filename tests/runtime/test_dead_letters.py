@@ -14,7 +14,7 @@ from deliveries_kit import (
 )
 from sample_contracts import CreditLockedV1, Event
 from sguild_dispatcher.database import Connection
-from sguild_dispatcher.dead_letters import DeadLetters, Filter
+from sguild_dispatcher.dead_letters import DeadLetterFilter, DeadLetters
 from sguild_dispatcher.errors import (
     ConfigurationError,
     DeadLetterFilterError,
@@ -78,7 +78,7 @@ async def test_an_event_goes_through_its_retries_into_the_dead_letters(
 
 async def test_a_replay_after_the_mend_has_exactly_one_effect(database: Connection, dsn: str) -> None:
     handler = await dead_letters_of(database, dsn, locked(7))
-    assert await DeadLetters(database).replay(Filter(), actor="ada", reason="mended") == 1
+    assert await DeadLetters(database).replay(DeadLetterFilter(), actor="ada", reason="mended") == 1
     handler.mended = True
     subscriber = sales(dsn)
     subscriber.on_credit_locked(handler)
@@ -94,7 +94,7 @@ async def test_a_replay_after_the_mend_has_exactly_one_effect(database: Connecti
 
 async def test_a_replay_that_fails_goes_through_all_attempts_again(database: Connection, dsn: str) -> None:
     handler = await dead_letters_of(database, dsn, locked(1))
-    await DeadLetters(dsn).replay(Filter(), actor="ada")
+    await DeadLetters(dsn).replay(DeadLetterFilter(), actor="ada")
     subscriber = sales(dsn)
     subscriber.on_credit_locked(handler)
     assert await subscriber.drain() == DrainResult(retried=2, dead=1)
@@ -104,7 +104,7 @@ async def test_a_replay_that_fails_goes_through_all_attempts_again(database: Con
 
 async def test_a_replay_keeps_the_order_of_the_log(database: Connection, dsn: str) -> None:
     handler = await dead_letters_of(database, dsn, *(locked(each) for each in range(1, 8)))
-    assert await DeadLetters(dsn).replay(Filter(), actor="ada") == 7
+    assert await DeadLetters(dsn).replay(DeadLetterFilter(), actor="ada") == 7
     handler.mended = True
     subscriber = sales(dsn)
     subscriber.on_credit_locked(handler)
@@ -115,7 +115,9 @@ async def test_a_replay_keeps_the_order_of_the_log(database: Connection, dsn: st
 async def test_a_discard_deletes_and_is_audited(database: Connection, dsn: str) -> None:
     handler = await dead_letters_of(database, dsn, locked(1), locked(2))
     first, second = await DeadLetters(dsn).list()
-    assert await DeadLetters(dsn).discard(Filter(id=first.id), actor="ada", reason="a test event") == 1
+    assert (
+        await DeadLetters(dsn).discard(DeadLetterFilter(id=first.id), actor="ada", reason="a test event") == 1
+    )
     assert [each.id for each in await DeadLetters(dsn).list()] == [second.id]
     [audit] = await database.fetch("select * from sguild_dispatcher.dead_letter_action")
     assert (audit["action"], audit["event_id"], audit["seq"]) == ("discard", first.event_id, first.seq)
@@ -128,28 +130,28 @@ async def test_a_discard_deletes_and_is_audited(database: Connection, dsn: str) 
 async def test_a_retry_is_no_dead_letter(database: Connection, dsn: str) -> None:
     await dead_letters_of(database, dsn, locked(1))
     letters = DeadLetters(dsn)
-    await letters.replay(Filter(), actor="ada")
+    await letters.replay(DeadLetterFilter(), actor="ada")
     assert await letters.list() == []
-    assert await letters.replay(Filter(), actor="ada") == 0
-    assert await letters.discard(Filter(), actor="ada") == 0
+    assert await letters.replay(DeadLetterFilter(), actor="ada") == 0
+    assert await letters.discard(DeadLetterFilter(), actor="ada") == 0
 
 
 @pytest.mark.parametrize(
     ("only", "found"),
     [
-        (Filter(), 2),
-        (Filter(subscriber=SALES), 2),
-        (Filter(event_type="credit.locked"), 2),
-        (Filter(event_type="lead.created"), 0),
-        (Filter(reason="handler_failed"), 1),
-        (Filter(reason="bad_signature"), 1),
-        (Filter(reason="bad_signature", event_type="credit.locked", subscriber=SALES), 1),
-        (Filter(reason="unknown_version"), 0),
-        (Filter(id=2**40), 0),
+        (DeadLetterFilter(), 2),
+        (DeadLetterFilter(subscriber=SALES), 2),
+        (DeadLetterFilter(event_type="credit.locked"), 2),
+        (DeadLetterFilter(event_type="lead.created"), 0),
+        (DeadLetterFilter(reason="handler_failed"), 1),
+        (DeadLetterFilter(reason="bad_signature"), 1),
+        (DeadLetterFilter(reason="bad_signature", event_type="credit.locked", subscriber=SALES), 1),
+        (DeadLetterFilter(reason="unknown_version"), 0),
+        (DeadLetterFilter(id=2**40), 0),
     ],
 )
 async def test_a_filter_means_what_all_of_its_fields_agree_with(
-    database: Connection, dsn: str, only: Filter, found: int
+    database: Connection, dsn: str, only: DeadLetterFilter, found: int
 ) -> None:
     await dead_letters_of(database, dsn, locked(1), locked(2))
     await database.execute(
@@ -177,7 +179,7 @@ async def test_show_returns_the_exact_text(database: Connection, dsn: str) -> No
 async def test_a_dead_letter_outlives_its_event(database: Connection, dsn: str) -> None:
     handler = await dead_letters_of(database, dsn, locked(5))
     await database.execute("delete from sguild_dispatcher.event_log")
-    await DeadLetters(dsn).replay(Filter(), actor="ada")
+    await DeadLetters(dsn).replay(DeadLetterFilter(), actor="ada")
     handler.mended = True
     subscriber = sales(dsn)
     subscriber.on_credit_locked(handler)
@@ -187,7 +189,7 @@ async def test_a_dead_letter_outlives_its_event(database: Connection, dsn: str) 
 
 async def test_a_replayed_type_without_a_handler_is_passed_over(database: Connection, dsn: str) -> None:
     await dead_letters_of(database, dsn, locked(1))
-    await DeadLetters(dsn).replay(Filter(), actor="ada")
+    await DeadLetters(dsn).replay(DeadLetterFilter(), actor="ada")
     assert await sales(dsn).drain() == DrainResult(passed_over=1)
     assert await failures(database) == []
 
@@ -197,15 +199,15 @@ async def test_wrong_filters_are_refused_by_name(dsn: str) -> None:
     with pytest.raises(
         DeadLetterFilterError, match=r"'late' is no reason of a dead letter; the reasons are bad_sig"
     ):
-        Filter(reason="late")  # type: ignore[arg-type]
+        DeadLetterFilter(reason="late")  # type: ignore[arg-type]
     with pytest.raises(DeadLetterFilterError, match="0 is no id of a dead letter"):
-        Filter(id=0)
+        DeadLetterFilter(id=0)
     with pytest.raises(UnknownSubscriptionError, match="sales/other is not a registered subscriber"):
-        await letters.list(Filter(subscriber=SubscriberName("sales", "other")))
+        await letters.list(DeadLetterFilter(subscriber=SubscriberName("sales", "other")))
     with pytest.raises(UnknownDeadLetterError, match=r"There is no dead letter 17"):
         await letters.show(17)
     with pytest.raises(ConfigurationError, match="name an actor"):
-        await letters.replay(Filter(), actor="")
+        await letters.replay(DeadLetterFilter(), actor="")
 
 
 async def test_an_unmigrated_database_is_named(empty_dsn: str) -> None:

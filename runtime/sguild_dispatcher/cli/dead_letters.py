@@ -18,7 +18,7 @@ from sguild_dispatcher.errors import ConfigurationError, DeadLetterFilterError
 
 if TYPE_CHECKING:
     from sguild_dispatcher.cli.common import Subparsers
-    from sguild_dispatcher.dead_letters import DeadLetter, Filter
+    from sguild_dispatcher.dead_letters import DeadLetter, DeadLetterFilter
 
 _HEAD = ("ID", "SUBSCRIBER", "EVENT TYPE", "REASON", "ATTEMPTS", "LAST FAILED", "DETAIL")
 _OTHER_END = 1
@@ -59,14 +59,14 @@ def _add_action_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--because", metavar="TEXT", default="", help="why, for the audit")
 
 
-def _filter(arguments: argparse.Namespace) -> "Filter":
-    from sguild_dispatcher.dead_letters import Filter
+def _filter(arguments: argparse.Namespace) -> "DeadLetterFilter":
+    from sguild_dispatcher.dead_letters import DeadLetterFilter
     from sguild_dispatcher.subscriptions import SubscriberName
 
     subscriber = None if arguments.subscriber is None else SubscriberName.parse(arguments.subscriber)
     if arguments.event_type == "":
         raise DeadLetterFilterError("--event-type is empty: name an event type, as credit.locked.")
-    return Filter(
+    return DeadLetterFilter(
         id=arguments.id, subscriber=subscriber, event_type=arguments.event_type, reason=arguments.reason
     )
 
