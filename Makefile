@@ -4,10 +4,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.setup-done
-SOURCES := codegen runtime tests demo
+SOURCES := codegen runtime tests benchmarks demo
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint types check-generated unit proof generate clean
+.PHONY: help setup demo test lint types check-generated unit proof bench-codegen generate clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -42,6 +42,9 @@ unit: setup ## The tests, against a PostgreSQL that they start
 
 proof: setup ## The long proofs: kill -9 and crash tests at full length
 	$(BIN)/pytest -q -m proof
+
+bench-codegen: setup ## Measure the tool and its models, as ratios
+	@$(BIN)/python benchmarks/codegen.py
 
 generate: setup ## Write generated/ from contracts/
 	$(BIN)/sguild-codegen generate
