@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, cast
 
 from sguild_codegen.errors import UsageError
 from sguild_codegen.report.safe import shown
@@ -50,16 +50,21 @@ def _from_file(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     try:
-        tool = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+        table: object = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}.") from error
-    table = tool.get("sguild-codegen", {}) if isinstance(tool, dict) else {}
-    if not isinstance(table, dict):
+    for key in ("tool", "sguild-codegen"):
+        table = _table(table, path).get(key, {})
+    return dict(_checked(key, value) for key, value in _table(table, path).items())
+
+
+def _table(value: object, path: Path) -> dict[str, object]:
+    if not isinstance(value, dict):
         raise UsageError(f"{path}: {TABLE} has to be a table.")
-    return dict(_checked(key, value) for key, value in table.items())
+    return cast("dict[str, object]", value)
 
 
-def _checked(key: str, value: Any) -> tuple[str, str]:
+def _checked(key: str, value: object) -> tuple[str, str]:
     if key not in _DEFAULTS:
         near = get_close_matches(key, _DEFAULTS, n=1)
         meant = f'did you mean "{near[0]}"?' if near else f"the keys are {', '.join(_DEFAULTS)}."

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -55,7 +55,7 @@ def progress(line: str) -> None:
 
 
 @contextmanager
-def reported(output: Output) -> Iterator[None]:
+def reported(output: Output) -> Generator[None]:
     """Print the tool's own errors and end with their exit code; anything else is an internal error."""
     from sguild_codegen.errors import CodegenError, ContractError, GeneratorError
     from sguild_codegen.report.safe import visible

@@ -29,8 +29,8 @@ class Location:
 class References:
     """Every node of a contract tree by its location, and where the reference at a location leads."""
 
-    nodes: dict[Location, "Schema"] = field(default_factory=dict)
-    targets: dict[Location, Location] = field(default_factory=dict)
+    nodes: dict[Location, "Schema"] = field(default_factory=dict[Location, "Schema"])
+    targets: dict[Location, Location] = field(default_factory=dict[Location, Location])
 
 
 @dataclass(frozen=True, slots=True)

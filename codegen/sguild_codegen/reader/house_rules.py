@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sguild_codegen.model.schema import Schema
+from sguild_codegen.model.schema import Location, Schema
 from sguild_codegen.reader import limits
 from sguild_codegen.reader.keywords import FORMATS, equal_key
 from sguild_codegen.reader.positions import escape_pointer
@@ -190,7 +190,7 @@ def _check_required(node: Schema, around: Scope, problems: Problems) -> None:
     free_form = not scope.names and not _is_closed(node)
     if not scope.opaque and not free_form:
         _report_unknown(node, scope.names, problems)
-    inner = set()
+    inner: set[Location] = set()
     for child in in_place(node):
         inner.add(child.location)
         _check_required(child, scope, problems)

@@ -6,6 +6,7 @@ A pattern is parsed and written again: what the three read alike stays as it is,
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from sguild_codegen.reader import limits
@@ -58,6 +59,7 @@ class _Piece:
     repeatable: bool = True
 
 
+@lru_cache(maxsize=1024)  # contracts repeat the patterns of their ids
 def portable(pattern: str) -> str:
     """Return the spelling of a pattern that all three engines read alike.
 
@@ -272,7 +274,7 @@ class _Parser:
 
 @dataclass(slots=True)
 class _Members:
-    parts: list[str] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list[str])
     wide: bool = field(default=False)
 
     def text(self) -> str:

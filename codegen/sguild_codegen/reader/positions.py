@@ -57,8 +57,8 @@ class Scan:
     """The places of all values by JSON pointer, and the faults in the order of the text."""
 
     text: str
-    places: dict[str, Place] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict[str, Place])
+    faults: list[Fault] = field(default_factory=list[Fault])
 
 
 class _Stop(Exception):  # noqa: N818 - control flow: the rest of the text is not worth reading
@@ -71,7 +71,7 @@ class Lines:
 
     text: str
     _starts: list[int] = field(init=False)
-    _sources: dict[int, str] = field(default_factory=dict)
+    _sources: dict[int, str] = field(default_factory=dict[int, str])
 
     def __post_init__(self) -> None:
         self._starts = [0, *(each.end() for each in re.finditer(r"\r\n|\n|\r", self.text))]

@@ -22,7 +22,7 @@ class Problem:
     document: str
     pointer: str = ""
     at_key: bool = False
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
     offset: int | None = None
     end: int | None = None
 
@@ -31,7 +31,7 @@ class Problem:
 class Problems:
     """All problems of a run, in the order in which the checks met them."""
 
-    items: list[Problem] = field(default_factory=list)
+    items: list[Problem] = field(default_factory=list[Problem])
 
     def add(self, rule: Rule, document: str, pointer: str, *, at_key: bool = False, **values: str) -> None:
         """Note one problem at a JSON pointer."""

@@ -148,7 +148,7 @@ class _Reader:
                 yield Domain(name=name, status=status or "active", deprecated_from=start, emit_until=end)
 
     def id_prefixes(self, root: RegistryObject) -> Iterator[tuple[str, str]]:
-        listed: dict[str, JsonValue] = root.typed("id_prefixes", dict, "an object of texts") or {}
+        listed = root.mapping("id_prefixes")
         keys = MappingProxyType(dict.fromkeys(listed, ""))
         pointer = f"{root.pointer}/id_prefixes"
         each = RegistryObject(self.document, self.problems, pointer, Shape("id_prefixes", keys, 0), listed)
@@ -250,7 +250,7 @@ class _Reader:
         return PayloadVersion(version=number, status=status, path=path, emit_from=start, emit_until=end)
 
     def _listed(self, parent: RegistryObject, key: str) -> Iterator[tuple[str, JsonValue]]:
-        listed: list[JsonValue] = parent.typed(key, list, "an array") or []
+        listed = parent.array(key)
         yield from ((f"{parent.pointer}/{key}/{index}", value) for index, value in enumerate(listed))
 
     def _status(self, each: RegistryObject, known: tuple[StatusT, ...]) -> StatusT | None:

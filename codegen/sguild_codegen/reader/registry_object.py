@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, TypeVar
+from typing import Final
 
 from sguild_codegen.model.schema import JsonValue
 from sguild_codegen.reader.names import NameKind
@@ -15,8 +15,6 @@ from sguild_codegen.report.rules import Rule
 from sguild_codegen.report.safe import shown
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +78,39 @@ class RegistryObject:
         """Note a problem with the value of a key."""
         self.add_below(rule, escape_pointer(key), **values)
 
-    def typed(self, key: str, kind: type[T], expected: str) -> T | None:
-        """Return the value of a key if it is of a type, ``None`` if it is absent or wrong."""
-        if key not in self.values:
-            return None
-        value = self.values[key]
-        if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+    def string(self, key: str, expected: str = "a text") -> str | None:
+        """Return the value of a key if it is a text, ``None`` if it is absent or wrong."""
+        value = self.values.get(key)
+        if isinstance(value, str):
             return value
-        self.add(rules.WRONG_TYPE, key, what=key, expected=expected, value=shown(value))
+        self._wrong_type(key, expected)
         return None
+
+    def array(self, key: str) -> list[JsonValue]:
+        """Return the value of a key if it is an array, an empty one if it is absent or wrong."""
+        value = self.values.get(key)
+        if isinstance(value, list):
+            return value
+        self._wrong_type(key, "an array")
+        return []
+
+    def mapping(self, key: str) -> dict[str, JsonValue]:
+        """Return the value of a key if it is an object, an empty one if it is absent or wrong."""
+        value = self.values.get(key)
+        if isinstance(value, dict):
+            return value
+        self._wrong_type(key, "an object")
+        return {}
+
+    def _wrong_type(self, key: str, expected: str) -> None:
+        if key in self.values:
+            self.add(rules.WRONG_TYPE, key, what=key, expected=expected, value=shown(self.values[key]))
 
     def text(
         self, key: str, accepts: Callable[[str], bool] = bool, rule: Rule = rules.WRONG_TYPE
     ) -> str | None:
         """Return a text that ``accepts`` accepts."""
-        value = self.typed(key, str, "a text")
+        value = self.string(key)
         if value is None or accepts(value):
             return value
         self.add(rule, key, what=key, expected="a text that is not empty", value=shown(value))
@@ -102,7 +118,7 @@ class RegistryObject:
 
     def name(self, key: str, kind: NameKind) -> str | None:
         """Return a name of a kind."""
-        value = self.typed(key, str, "a text")
+        value = self.string(key)
         reason = None if value is None else kind.reason(value)
         if reason is None:
             return value
@@ -111,7 +127,7 @@ class RegistryObject:
 
     def day(self, key: str) -> date | None:
         """Return a calendar day."""
-        value = self.typed(key, str, "a day such as 2026-05-22")
+        value = self.string(key, "a day such as 2026-05-22")
         if value is None:
             return None
         try:
@@ -128,7 +144,7 @@ class RegistryObject:
     def texts(self, key: str) -> list[tuple[str, str]]:
         """Return the texts of an array with their pointers; each may be there once."""
         found: dict[str, str] = {}
-        for index, value in enumerate(self.typed(key, list, "an array of texts") or ()):
+        for index, value in enumerate(self.array(key)):
             pointer = f"{key}/{index}"
             if not isinstance(value, str):
                 self.add_below(rules.WRONG_TYPE, pointer, what=pointer, expected="a text", value=shown(value))

@@ -49,9 +49,9 @@ class Document:
     name: str
     value: JsonValue
     root: Schema
-    resources: dict[str, Location] = field(default_factory=dict)
-    anchors: dict[tuple[str, str], Location] = field(default_factory=dict)
-    references: list[PendingReference] = field(default_factory=list)
+    resources: dict[str, Location] = field(default_factory=dict[str, Location])
+    anchors: dict[tuple[str, str], Location] = field(default_factory=dict[tuple[str, str], Location])
+    references: list[PendingReference] = field(default_factory=list[PendingReference])
 
 
 def read_schema(name: str, value: JsonValue, table: References, problems: Problems) -> Document:
@@ -148,14 +148,13 @@ class _Reader:
             checked = keyword.check(value)
         except KeywordError as error:
             return self._wrong(key, error, pointer)
-        match key:
-            case "pattern":
-                return self._pattern(checked, pointer)
-            case "$anchor":
-                self._anchor(checked, location, base)
-            case "$ref":
-                self.document.references.append(PendingReference(location, base, checked))
-                return Reference(checked, location, self.table)
+        if key == "pattern":
+            return self._pattern(checked, pointer)
+        if key == "$ref":
+            self.document.references.append(PendingReference(location, base, checked))
+            return Reference(checked, location, self.table)
+        if key == "$anchor":
+            self._anchor(checked, location, base)
         return checked
 
     def _anchor(self, name: str, location: Location, base: str) -> None:

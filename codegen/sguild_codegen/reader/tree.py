@@ -46,8 +46,8 @@ def read_contracts(folder: Path, *, warn: Callable[[Finding], None] | None = Non
 class _TreeReader:
     folder: Path
     problems: Problems = field(default_factory=Problems)
-    raw: dict[str, bytes] = field(default_factory=dict)
-    documents: dict[str, Document | None] = field(default_factory=dict)
+    raw: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    documents: dict[str, Document | None] = field(default_factory=dict[str, Document | None])
     references: References = field(default_factory=References)
     files: frozenset[str] = frozenset()
 
