@@ -5,6 +5,7 @@ Each check is one condition that must not hold; it raises with the place and wit
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from sguild_codegen.emit import keywords
 from sguild_codegen.emit.conditions import (
@@ -20,16 +21,24 @@ from sguild_codegen.emit.conditions import (
     every,
     exactly_one,
     negate,
+    size,
     some,
     source,
 )
-from sguild_codegen.emit.refusals import refused
+from sguild_codegen.emit.refusals import RefusedSchema, refused
 from sguild_codegen.emit.skeletons import Skeleton
 from sguild_codegen.model.schema import Schema
 
-_IN_CONDITIONS = frozenset(
+# Leaves of one condition: a oneOf inside a oneOf multiplies them.
+_MOST_LEAVES: Final = 2_000
+# Formats whose values are held as something else than their text.
+_CONVERTED: Final = ("date-time", "date")
+_IN_CONDITIONS: Final = frozenset(
     ("boolean", "types", "properties", "required", *keywords.COMBINATIONS, "dependent_required")
 )
+
+
+_TYPE_NAMES: Final = {str: "string", bool: "boolean", type(None): "null"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +48,6 @@ class Check:
     broken: str
     pointer: str
     message: str
-
-    @property
-    def reads_missing(self) -> bool:
-        """Tell whether the source needs the name ``MISSING``."""
-        return "MISSING" in self.broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class CheckBuilder:
         if schema.any_of:
             yield from self._check(TRUE, some(self._holds(each) for each in schema.any_of))
         if schema.one_of:
-            yield from self._check(TRUE, exactly_one(tuple(map(self._holds, schema.one_of))))
+            yield from self._check(TRUE, self._one(schema))
         if schema.not_ is not None:
             yield from self._check(TRUE, negate(self._holds(schema.not_)))
         if schema.if_ is not None:
@@ -98,7 +102,18 @@ class CheckBuilder:
             raise refused(schema, name, f'"{name}" has no exact check in a condition yet')
         if schema.types is not None and "object" not in schema.types:
             return FALSE
-        return every(self._parts(schema))
+        return self._limited(schema, every(self._parts(schema)))
+
+    def _one(self, schema: Schema) -> Condition:
+        parts = tuple(map(self._holds, schema.one_of))
+        if len(parts) * sum(map(size, parts)) > _MOST_LEAVES:
+            raise _too_large(schema, "oneOf")
+        return exactly_one(parts)
+
+    def _limited(self, schema: Schema, condition: Condition) -> Condition:
+        if size(condition) > _MOST_LEAVES:
+            raise _too_large(schema, keywords.json_name(min(keywords.used(schema))))
+        return condition
 
     def _parts(self, schema: Schema) -> Iterator[Condition]:
         yield self._all_present(schema.required)
@@ -110,7 +125,7 @@ class CheckBuilder:
         if schema.any_of:
             yield some(map(self._holds, schema.any_of))
         if schema.one_of:
-            yield exactly_one(tuple(map(self._holds, schema.one_of)))
+            yield self._one(schema)
         if schema.not_ is not None:
             yield negate(self._holds(schema.not_))
         if schema.if_ is not None:
@@ -122,7 +137,7 @@ class CheckBuilder:
         return every(map(self._present, names))
 
     def _present(self, name: str) -> Condition:
-        if name not in self.owner.properties:
+        if not self.skeleton.has(name):
             raise refused(self.owner, "required", f"{name!r} in a condition is no property of the object")
         attribute = self.skeleton.attribute(name)
         return Present(attribute.name, name) if attribute.optional else TRUE
@@ -141,14 +156,33 @@ class CheckBuilder:
             raise refused(
                 schema, "const", "a condition may only compare with a string, a boolean or null yet"
             )
+        if not self.skeleton.has(name):
+            raise refused(schema, "const", f"{name!r} in a condition is no property of the object")
         attribute = self.skeleton.attribute(name)
-        possible = self._possible(name, kept)
+        possible = tuple(each for each in kept if self._is_possible(name, each, schema))
         return Equals(attribute.name, name, possible) if possible else FALSE
 
-    def _possible(self, name: str, values: tuple[Scalar, ...]) -> tuple[Scalar, ...]:
-        """Leave out what the member can never be, where its own schema lists its values."""
-        listed = self.owner.properties[name].enum
-        return values if listed is None else tuple(each for each in values if each in listed)
+    def _is_possible(self, name: str, value: Scalar, condition: Schema) -> bool:
+        """Tell whether the member can be ``value``, by its own schema."""
+        member = self.owner.properties.get(name, self.owner.additional_properties)
+        while member is not None and member.ref is not None:
+            member = member.ref.target
+        if member is None:
+            return True
+        if member.has_const or member.enum is not None:
+            listed = (member.const,) if member.has_const else member.enum or ()
+            return any(type(each) is type(value) and each == value for each in listed)
+        if member.types is None and keywords.used(member):
+            raise refused(condition, "const", f"a condition on {name!r} needs the type of that property")
+        if member.types is not None and _TYPE_NAMES[type(value)] not in member.types:
+            return False
+        if isinstance(value, str) and member.format in _CONVERTED:
+            raise refused(condition, "const", f"a condition cannot compare the {member.format} {name!r} yet")
+        return True
+
+
+def _too_large(schema: Schema, keyword: str) -> RefusedSchema:
+    return refused(schema, keyword, f"a condition may have {_MOST_LEAVES:,} parts at most")
 
 
 def _sentence(wanted: Condition) -> str:

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from sguild_codegen.emit.literals import literal
 
-Scalar: TypeAlias = str | bool | int | None
+Scalar: TypeAlias = str | bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,13 @@ def some(parts: Iterable[Condition]) -> Condition:
     if TRUE in kept:
         return TRUE
     return kept[0] if len(kept) == 1 else Some(kept) if kept else FALSE
+
+
+def size(condition: Condition) -> int:
+    """Return how many leaves a condition has."""
+    if isinstance(condition, Every | Some):
+        return sum(map(size, condition.parts))
+    return 1
 
 
 def exactly_one(parts: tuple[Condition, ...]) -> Condition:
@@ -152,13 +159,19 @@ def _flattened(
 
 
 def _comparison(value: str, values: tuple[Scalar, ...], *, negated: bool) -> str:
-    if len(values) != 1:
-        joined = ", ".join(literal(each) for each in values)
-        return f"{value} {'not in' if negated else 'in'} ({joined})"
-    only = values[0]
-    if only is None or isinstance(only, bool):
-        return f"{value} {'is not' if negated else 'is'} {literal(only)}"
-    return f"{value} {'!=' if negated else '=='} {literal(only)}"
+    """Compare as JSON does: there ``true`` is not 1, so booleans and null are compared by identity."""
+    parts = [
+        f"{value} {'is not' if negated else 'is'} {literal(each)}"
+        for each in values
+        if not isinstance(each, str)
+    ]
+    texts = [literal(each) for each in values if isinstance(each, str)]
+    if len(texts) == 1:
+        parts.append(f"{value} {'!=' if negated else '=='} {texts[0]}")
+    elif texts:
+        parts.append(f"{value} {'not in' if negated else 'in'} ({', '.join(texts)})")
+    joined = (" and " if negated else " or ").join(parts)
+    return f"({joined})" if len(parts) > 1 else joined
 
 
 def _operand(condition: Condition) -> str:

@@ -43,8 +43,21 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
+class TaggedUnion:
+    """A union of classes that a JSON property tells apart; its alias gets the name of the attribute."""
+
+    name: str
+    tag: str
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectClass:
-    """A class for an object schema; ``extra`` is the type of members without a name, ``None`` if closed."""
+    """A class for an object schema; ``extra`` is the type of members without a name, ``None`` if closed.
+
+    ``properties`` are the members that get an attribute: those of the schema, and required ones that it
+    says nothing else about.
+    """
 
     name: str
     schema: Schema
@@ -52,7 +65,7 @@ class ObjectClass:
     extra: TypeSource | None
 
 
-Definition: TypeAlias = Alias | ObjectClass
+Definition: TypeAlias = Alias | TaggedUnion | ObjectClass
 
 
 @dataclass(slots=True)
@@ -71,8 +84,9 @@ class Definitions:
     _names: dict[str, object] = field(default_factory=dict[str, object])
 
     def add(self, definition: Definition) -> None:
-        """Append a definition; what it needs must be there already."""
-        self.items.append(definition)
+        """Append a definition, once; what it needs must be there already."""
+        if not self.has(definition.name):
+            self.items.append(definition)
 
     def has(self, name: str) -> bool:
         """Tell whether ``name`` is defined so far."""
@@ -83,13 +97,12 @@ class Definitions:
         if source.forward:
             return source
         name = self.claim(candidates, source.text)
-        if not self.has(name):
-            self.add(Alias(name, source))
+        self.add(Alias(name, source))
         return TypeSource(name)
 
     def claim(self, candidates: Iterable[str], meaning: object) -> str:
         """Reserve the first candidate that is free or already has this meaning; else one with a number."""
-        tried = [each or "Value" for each in candidates]
+        tried = [each for each in candidates if each.isidentifier()]
         for name in (*tried, *(f"{tried[-1]}{number}" for number in range(2, 10_000))):
             if name not in self.taken and self._names.setdefault(name, meaning) == meaning:
                 return name

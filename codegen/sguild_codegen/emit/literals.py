@@ -11,6 +11,8 @@ _DOCSTRING_WIDTH: Final = 96
 _ESCAPES: Final = ((2, "x"), (4, "u"), (8, "U"))
 # What may stand in a raw string as it is: visible ASCII without quotes, with no backslash at the end.
 _RAW: Final = re.compile(r"[!#-&(-~ ]*[!#-&(-\[\]-~ ]")
+# Quotes that would end a docstring, or be read together with those around it.
+_QUOTES: Final = re.compile(r'\A"+|"{3,}|"+\Z')
 # Categories that a reader of the source cannot see, or that reorder what is seen: controls, formats
 # (bidirectional marks among them), surrogates, private and unassigned characters, line separators.
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -52,11 +54,8 @@ def _quoted(text: str) -> str:
 
 def _escaped(text: str) -> str:
     """Escape what would end a docstring or change its meaning; line breaks stay."""
-    body = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    if body.endswith('"'):
-        body = body[:-1] + '\\"'
-    if body.startswith('"'):
-        body = "\\" + body
+    body = text.replace("\\", "\\\\")
+    body = _QUOTES.sub(lambda found: found.group().replace('"', '\\"'), body)
     return "".join(each if each == "\n" else _visible(each) for each in body)
 
 

@@ -6,11 +6,20 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sguild_codegen.emit.checks import Check, CheckBuilder
-from sguild_codegen.emit.definitions import FIELDS, Alias, Definitions, Import, ObjectClass, TypeSource
+from sguild_codegen.emit.definitions import (
+    FIELDS,
+    Alias,
+    Definition,
+    Definitions,
+    Import,
+    ObjectClass,
+    TaggedUnion,
+    TypeSource,
+)
 from sguild_codegen.emit.literals import literal
-from sguild_codegen.emit.names import pascal, payload_class
+from sguild_codegen.emit.names import payload_class
 from sguild_codegen.emit.refusals import Collector
-from sguild_codegen.emit.skeletons import ObjectShape, Skeleton
+from sguild_codegen.emit.skeletons import Attribute, ObjectShape, Skeleton
 from sguild_codegen.emit.types import TypeBuilder
 from sguild_codegen.model.contract import EventType, PayloadVersion
 from sguild_codegen.model.schema import Schema
@@ -18,7 +27,7 @@ from sguild_codegen.model.schema import Schema
 MODELS: Final = "sguild_dispatcher.models"
 EVENT: Final = "Event"
 # Names that keep their meaning in every module with models.
-_FIXED: Final = frozenset(
+FIXED: Final = frozenset(
     (
         "Annotated",
         "Any",
@@ -70,11 +79,11 @@ _THIRD_PARTIES: Final = ("pydantic", "sguild_dispatcher")
 
 @dataclass(frozen=True, slots=True)
 class ModelField:
-    """One line of a class: ``name: annotation``, with its documentation."""
+    """One line of a class: ``name: annotation = default``, with its documentation."""
 
     name: str
     annotation: str
-    optional: bool
+    default: str | None
     documentation: str | None
 
 
@@ -112,28 +121,31 @@ class ClassHead:
 
 @dataclass(slots=True)
 class ModelModule:
-    """The definitions of one module, before its attributes have names."""
+    """The definitions of one module, before its attributes have names.
+
+    ``public`` are the names that the whole package exports: a part of a contract must not take one.
+    """
 
     id_classes: Mapping[str, str]
     ids_module: str
+    public: frozenset[str]
     heads: dict[str, ClassHead] = field(default_factory=dict[str, ClassHead])
     definitions: Definitions = field(init=False)
 
     def __post_init__(self) -> None:
-        taken = _FIXED | set(self.id_classes.values())
-        self.definitions = Definitions("", self.id_classes, self.ids_module, taken)
+        self.definitions = Definitions("", self.id_classes, self.ids_module, FIXED | self.public)
 
     def add_root(
-        self, schema: Schema, name: str, head: ClassHead, given: Mapping[str, TypeSource] | None = None
+        self, schema: Schema, name: str, head: ClassHead, given: Mapping[Schema, TypeSource] | None = None
     ) -> None:
-        """Add a root class and everything that it needs; ``given`` are types by JSON pointer.
+        """Add a root class and everything that it needs; ``given`` are types that are decided elsewhere.
 
         Raises:
             RefusedSchema: a part of the schema has no exact type.
         """
         self.definitions.root = name
         self.heads[name] = head
-        TypeBuilder(self.definitions, given or {}).object_class(schema, name)
+        TypeBuilder(self.definitions, given or {}).root_class(schema, name)
 
     def shapes(self) -> Iterator[ObjectShape]:
         """Yield what the generator of skeletons has to know."""
@@ -146,17 +158,24 @@ class ModelModule:
 
     def items(self, skeletons: Mapping[str, Skeleton]) -> tuple[ModelAlias | ModelClass, ...]:
         """Return the definitions for the template."""
-        names = _FIXED | {each.name for each in self.definitions.items} | set(self.id_classes.values())
+        names = FIXED | {each.name for each in self.definitions.items} | set(self.id_classes.values())
+        used = {each.name: skeletons[each.name].avoiding(names) for each in self.classes()}
         made: list[ModelAlias | ModelClass] = []
         collector = Collector()
         for each in self.definitions.items:
-            if isinstance(each, Alias):
-                made.append(ModelAlias(each.name, each.type.text))
-                continue
             with collector:
-                made.append(self._class(each, skeletons[each.name].avoiding(names)))
+                made.append(self._item(each, used))
         collector.close()
         return tuple(made)
+
+    def _item(self, item: Definition, skeletons: Mapping[str, Skeleton]) -> ModelAlias | ModelClass:
+        match item:
+            case Alias(name, source):
+                return ModelAlias(name, source.text)
+            case TaggedUnion(name):
+                return ModelAlias(name, _tagged_union(item, skeletons))
+            case ObjectClass(name):
+                return self._class(item, skeletons[name])
 
     def _class(self, item: ObjectClass, skeleton: Skeleton) -> ModelClass:
         head = self.heads.get(item.name)
@@ -167,13 +186,13 @@ class ModelModule:
             bases=head.bases if head else "ContractModel, frozen=True",
             documentation=head.documentation if head else self._documentation(item),
             extra="allow" if item.extra else None,
-            extra_type=item.extra.quoted if item.extra and item.extra.text != "JsonValue" else None,
+            extra_type=item.extra.quoted if item.extra else None,
             fields=tuple(_field(item, skeleton, name) for name in item.properties),
             checks=checks,
         )
 
     def _documentation(self, item: ObjectClass) -> str:
-        root = next(name for name in self.heads if item.name.startswith(name))
+        root = max((name for name in self.heads if item.name.startswith(name)), key=len)
         return item.schema.description or item.schema.title or f"A part of {root}."
 
     def import_groups(self, items: Iterable[ModelAlias | ModelClass]) -> list[list[tuple[str, list[str]]]]:
@@ -182,9 +201,14 @@ class ModelModule:
 
     def _type_imports(self) -> Iterator[Import]:
         for each in self.definitions.items:
-            types = (each.type,) if isinstance(each, Alias) else (*each.properties.values(), each.extra)
-            for source in types:
-                yield from source.imports if source else ()
+            match each:
+                case Alias(_, source):
+                    yield from source.imports
+                case TaggedUnion():
+                    yield from (Import("typing", "Annotated"), Import("pydantic", "Field"))
+                case ObjectClass(_, _, properties, extra):
+                    for source in (*properties.values(), *((extra,) if extra else ())):
+                        yield from source.imports
 
     def _class_imports(self, items: Iterable[ModelAlias | ModelClass]) -> Iterator[Import]:
         for each in items:
@@ -197,20 +221,22 @@ class ModelModule:
             if each.checks:
                 yield from (Import("typing", "Self"), Import("pydantic", "model_validator"))
                 yield Import(FIELDS, "violation")
-            if any(member.optional for member in each.fields):
+            defaults = [member.default for member in each.fields if member.default]
+            if any("MISSING" in default for default in defaults):
                 yield _MISSING
-            if any("Field(alias=" in member.annotation for member in each.fields):
-                yield from (Import("typing", "Annotated"), Import("pydantic", "Field"))
+            if any("Field" in default for default in defaults):
+                yield Import("pydantic", "Field")
 
 
-def event_module(event: EventType, id_classes: Mapping[str, str], ids_module: str) -> ModelModule:
+def event_module(
+    event: EventType, id_classes: Mapping[str, str], ids_module: str, public: frozenset[str]
+) -> ModelModule:
     """Return the module of one event type: a class for each version that is not withdrawn.
 
     Raises:
         RefusedSchema: a part of a schema has no exact type.
     """
-    module = ModelModule(id_classes, ids_module)
-    module.definitions.taken |= {pascal(event.name)}
+    module = ModelModule(id_classes, ids_module, public)
     for version in live_versions(event):
         name = payload_class(event.name, version.version)
         number = literal(version.version)
@@ -222,7 +248,9 @@ def event_module(event: EventType, id_classes: Mapping[str, str], ids_module: st
     return module
 
 
-def envelope_module(schema: Schema, id_classes: Mapping[str, str], ids_module: str) -> ModelModule:
+def envelope_module(
+    schema: Schema, id_classes: Mapping[str, str], ids_module: str, public: frozenset[str]
+) -> ModelModule:
     """Return the module of the envelope: ``Event``, generic in its payload.
 
     Raises:
@@ -234,9 +262,8 @@ def envelope_module(schema: Schema, id_classes: Mapping[str, str], ids_module: s
         schema.description or "What every event carries around its payload.",
         frozenset(imports),
     )
-    module = ModelModule(id_classes, ids_module)
-    module.definitions.taken -= {EVENT}
-    module.add_root(schema, EVENT, head, {"/properties/payload": TypeSource("PayloadT")})
+    module = ModelModule(id_classes, ids_module, public)
+    module.add_root(schema, EVENT, head, {schema.properties["payload"]: TypeSource("PayloadT")})
     return module
 
 
@@ -263,14 +290,31 @@ def _field(item: ObjectClass, skeleton: Skeleton, json_name: str) -> ModelField:
     text = f"{source.text} | MISSING" if attribute.optional else source.text
     if source.forward:
         text = f'"{text}"'
-    if attribute.alias is not None:
-        text = f"Annotated[{text}, Field(alias={literal(attribute.alias)})]"
     return ModelField(
-        attribute.name, text, attribute.optional, _description(item.schema.properties[json_name])
+        attribute.name, text, _default(attribute), _description(item.schema.properties.get(json_name))
     )
 
 
-def _description(schema: Schema) -> str | None:
+def _default(attribute: Attribute) -> str | None:
+    """Return what stands behind ``=``; type checkers take the name in the constructor from there."""
+    if attribute.alias is None:
+        return "MISSING" if attribute.optional else None
+    default = "default=MISSING, " if attribute.optional else ""
+    return f"Field({default}alias={literal(attribute.alias)})"
+
+
+def _tagged_union(union: TaggedUnion, skeletons: Mapping[str, Skeleton]) -> str:
+    """Return the union's source; pydantic wants one attribute, so where the names differ it tries each."""
+    source = " | ".join(union.classes)
+    attributes = {skeletons[each].attribute(union.tag).name for each in union.classes}
+    if len(attributes) > 1:
+        return f"Annotated[{source}, Field(union_mode={literal('left_to_right')})]"
+    return f"Annotated[{source}, Field(discriminator={literal(attributes.pop())})]"
+
+
+def _description(schema: Schema | None) -> str | None:
+    if schema is None:
+        return None
     if schema.description is None and schema.ref is not None:
         return schema.ref.target.description
     return schema.description

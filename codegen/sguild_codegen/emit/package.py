@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from sguild_codegen.emit.domains import DomainModule, Stub, domain_modules, listed
 from sguild_codegen.emit.modules import (
     EVENT,
     ModelModule,
@@ -13,6 +14,7 @@ from sguild_codegen.emit.modules import (
     live_versions,
 )
 from sguild_codegen.emit.names import distribution, id_class, pascal, payload_class, snake
+from sguild_codegen.emit.public_names import public_names
 from sguild_codegen.emit.refusals import Collector
 from sguild_codegen.emit.skeletons import Skeleton, skeletons
 from sguild_codegen.emit.source import HEADER, formatted
@@ -35,18 +37,6 @@ class PublicName:
 
 
 @dataclass(frozen=True, slots=True)
-class Stub:
-    """One method of a publisher or subscriber: one version of one event type."""
-
-    method: str
-    payload: str
-    module: str
-    name: str
-    version: int
-    documentation: str
-
-
-@dataclass(frozen=True, slots=True)
 class PackageWriter:
     """Renders every file of one package."""
 
@@ -59,7 +49,8 @@ class PackageWriter:
         Raises:
             RefusedSchema: a schema has no exact type.
         """
-        modules, envelope = self._modules()
+        public = public_names(self.tree)
+        modules, envelope = self._modules(public)
         shapes = [shape for module in (*modules.values(), envelope) for shape in module.shapes()]
         classes = skeletons(shapes)
         exports = list(self._exports(modules))
@@ -83,15 +74,18 @@ class PackageWriter:
                 verify(path, text, self.package, self._event_id())
         return files
 
-    def _modules(self) -> tuple[dict[str, ModelModule], ModelModule]:
+    def _modules(self, public: frozenset[str]) -> tuple[dict[str, ModelModule], ModelModule]:
         collector = Collector()
         modules: dict[str, ModelModule] = {}
         envelope: ModelModule | None = None
         with collector:
-            envelope = envelope_module(self.tree.envelope, *self._ids)
+            envelope = envelope_module(self.tree.envelope, *self._ids, public)
         for event in self.tree.event_types:
             with collector:
-                modules[event.name] = event_module(event, *self._ids)
+                # Parts of other contracts are public as well, and have taken their names before.
+                module = event_module(event, *self._ids, public)
+                public |= {each.name for each in module.classes()}
+                modules[event.name] = module
         collector.close()
         assert envelope is not None  # noqa: S101 - close() would have raised
         return modules, envelope
@@ -194,66 +188,26 @@ class PackageWriter:
         }
 
     def _domains(self) -> Iterator[tuple[str, str]]:
-        for domain in self._live_domains():
-            published = [
-                stub for event in self._produced(domain) for stub in self._stubs(event, "", _publishes(event))
-            ]
-            subscribed = [
-                stub for event in self._read(domain) for stub in self._stubs(event, "on_", _handles(event))
-            ]
+        for domain in domain_modules(self.tree):
+            published, subscribed = domain.published(self.package), domain.subscribed(self.package)
             text = render(
                 "domain.py.jinja",
                 header=HEADER,
-                documentation=f"What {domain} publishes and reads.",
+                documentation=_domain_documentation(domain),
                 package=self.package,
-                domain=domain,
-                class_prefix=pascal(domain),
+                domain=domain.name,
+                class_prefix=pascal(domain.name),
                 event_id=self._event_id(),
                 published=published,
                 subscribed=subscribed,
                 payload_imports=_imports((*published, *subscribed)),
-                exports=sorted(self._domain_names(domain)),
+                exports=domain.class_names,
             )
-            yield f"{self.package}/domains/{snake(domain)}.py", text
-
-    def _live_domains(self) -> Iterator[str]:
-        """Yield the domains that get a module: a deprecated one is read, but publishes no more."""
-        for domain in self.tree.domains:
-            if domain.status == "active" and (self._produced(domain.name) or self._read(domain.name)):
-                yield domain.name
-
-    def _produced(self, domain: str) -> list[EventType]:
-        return [event for event in self.tree.event_types if event.producer == domain]
-
-    def _read(self, domain: str) -> list[EventType]:
-        return [event for event in self.tree.event_types if domain in event.subscribers]
+            yield f"{self.package}/domains/{snake(domain.name)}.py", text
 
     def _event_id(self) -> str:
         entity = self.tree.id_prefixes.get("evt")
         return "str" if entity is None else id_class(entity)
-
-    def _stubs(self, event: EventType, prefix: str, summary: str) -> Iterator[Stub]:
-        for version in reversed(live_versions(event)):
-            current = version is event.current
-            suffix = "" if current else f"_v{version.version}"
-            head = summary if current else f"{summary[:-1]}, in version {version.version}."
-            schema = version.schema
-            description = schema.description if schema else None
-            yield Stub(
-                method=f"{prefix}{snake(event.name)}{suffix}",
-                payload=payload_class(event.name, version.version),
-                module=f"{self.package}.events.{snake(event.name)}",
-                name=event.name,
-                version=version.version,
-                documentation=f"{head}\n\n{description}" if description else head,
-            )
-
-    def _domain_names(self, domain: str) -> Iterator[str]:
-        prefix = pascal(domain)
-        if self._produced(domain):
-            yield from (f"{prefix}Publisher", f"{prefix}SyncPublisher")
-        if self._read(domain):
-            yield f"{prefix}Subscriber"
 
     def _exports(self, modules: Mapping[str, ModelModule]) -> Iterator[PublicName]:
         yield PublicName(EVENT, f"{self.package}.envelope")
@@ -264,9 +218,9 @@ class PackageWriter:
             yield PublicName(pascal(event.name), module)
             for each in modules[event.name].classes():
                 yield PublicName(each.name, module)
-        for domain in self._live_domains():
-            for name in self._domain_names(domain):
-                yield PublicName(name, f"{self.package}.domains.{snake(domain)}")
+        for domain in domain_modules(self.tree):
+            for name in domain.class_names:
+                yield PublicName(name, f"{self.package}.domains.{snake(domain.name)}")
 
     def _init(self, exports: Iterable[PublicName]) -> str:
         by_module: dict[str, list[str]] = {}
@@ -320,7 +274,7 @@ class PackageWriter:
             distribution=distribution(self.package),
             version=self.tree.registry_version,
             event_types=rows,
-            domains=list(self._live_domains()),
+            domains=[domain.name for domain in domain_modules(self.tree)],
         )
 
 
@@ -342,21 +296,13 @@ def _imports(stubs: Iterable[Stub]) -> list[tuple[str, list[str]]]:
     return [(module, sorted(names)) for module, names in sorted(modules.items())]
 
 
+def _domain_documentation(domain: DomainModule) -> str:
+    verbs = " and ".join([*(["publishes"] if domain.produced else []), *(["reads"] if domain.read else [])])
+    return f"What {domain.name} {verbs}."
+
+
 def _module_documentation(event: EventType) -> str:
-    return f"{event.name}: produced by {event.producer}, read by {_listed(event.subscribers)}."
-
-
-def _publishes(event: EventType) -> str:
-    return f"Publish {event.name}, read by {_listed(event.subscribers)}."
-
-
-def _handles(event: EventType) -> str:
-    return f"Handle {event.name}, produced by {event.producer}."
-
-
-def _listed(names: Iterable[str]) -> str:
-    *rest, last = list(names) or ["nobody"]
-    return f"{', '.join(rest)} and {last}" if rest else last
+    return f"{event.name}: produced by {event.producer}, read by {listed(event.subscribers)}."
 
 
 def _article(noun: str) -> str:

@@ -45,15 +45,24 @@ class Skeleton:
     class_name: str
     attributes: tuple[Attribute, ...]
 
+    def has(self, json_name: str) -> bool:
+        """Tell whether a JSON property has an attribute."""
+        return any(each.json_name == json_name for each in self.attributes)
+
     def attribute(self, json_name: str) -> Attribute:
         """Return the attribute of a JSON property; the property must exist."""
         return next(each for each in self.attributes if each.json_name == json_name)
 
     def avoiding(self, names: Collection[str]) -> "Skeleton":
         """Return the skeleton with an underscore behind each attribute that would hide one of ``names``."""
-        attributes = (
-            replace(each, name=f"{each.name}_") if each.name in names else each for each in self.attributes
-        )
+        taken = {*names, *(each.name for each in self.attributes)}
+        attributes: list[Attribute] = []
+        for each in self.attributes:
+            name = each.name
+            while name in names or (name != each.name and name in taken):
+                name = f"{name}_"
+            taken.add(name)
+            attributes.append(replace(each, name=name))
         return replace(self, attributes=tuple(attributes))
 
 

@@ -11,7 +11,14 @@ from itertools import chain
 from typing import Final
 
 from sguild_codegen.emit import keywords
-from sguild_codegen.emit.definitions import FIELDS, Definitions, Import, ObjectClass, TypeSource
+from sguild_codegen.emit.definitions import (
+    FIELDS,
+    Definitions,
+    Import,
+    ObjectClass,
+    TaggedUnion,
+    TypeSource,
+)
 from sguild_codegen.emit.literals import literal
 from sguild_codegen.emit.names import pascal
 from sguild_codegen.emit.refusals import refused
@@ -38,12 +45,16 @@ class Names:
     @property
     def alias(self) -> tuple[str, ...]:
         """Candidates for an alias, which is local to its module."""
-        return (pascal(self.own), self.qualified)
+        return (self._word, self.qualified)
 
     @property
     def qualified(self) -> str:
         """The name of a class, which is public and therefore says what it is a part of."""
-        return f"{self.owner}{pascal(self.own)}"
+        return f"{self.owner}{self._word}"
+
+    @property
+    def _word(self) -> str:
+        return pascal(self.own) or "Value"
 
     def part(self, name: str) -> "Names":
         """Return the names of something inside."""
@@ -54,12 +65,22 @@ class Names:
 class TypeBuilder:
     """Builds the types of one module; classes and aliases go to ``definitions``.
 
-    ``given`` are types of single schemas that are decided elsewhere, by their JSON pointer.
+    ``given`` are types of single schemas that are decided elsewhere.
     """
 
     definitions: Definitions
-    given: Mapping[str, TypeSource] = field(default_factory=dict[str, TypeSource])
+    given: Mapping[Schema, TypeSource] = field(default_factory=dict[Schema, TypeSource])
     _classes: dict[Schema, str] = field(default_factory=dict[Schema, str])
+    _open: set[Schema] = field(default_factory=set[Schema])
+
+    def root_class(self, schema: Schema, name: str) -> TypeSource:
+        """Return the class of the schema that a module is about, under exactly this name.
+
+        Raises:
+            RefusedSchema: a part of the schema has no exact type.
+        """
+        self._classes[schema] = name
+        return self._define(schema, name)
 
     def object_class(self, schema: Schema, name: str) -> TypeSource:
         """Return the class of an object schema; it is defined once, after everything that it needs.
@@ -70,15 +91,25 @@ class TypeBuilder:
         if schema in self._classes:
             known = self._classes[schema]
             return TypeSource(known, forward=not self.definitions.has(known))
-        self._classes[schema] = self.definitions.claim((name,), schema.pointer)
+        claimed = self.definitions.claim((name,), schema.location)
+        self._classes[schema] = claimed
+        return self._define(schema, claimed)
+
+    def _define(self, schema: Schema, name: str) -> TypeSource:
         _allow_only(schema, ("types", *keywords.OBJECT, *_CHECKED))
         for keyword in ("pattern_properties", "dependent_schemas", "unevaluated_properties"):
             _absent(schema, keyword)
         for keyword in ("property_names", "min_properties", "max_properties"):
             _absent(schema, keyword, "beside properties")
-        name = self._classes[schema]
         properties = {each: self.type_of(part, Names(name, each)) for each, part in schema.properties.items()}
-        self.definitions.add(ObjectClass(name, schema, properties, self._extra(schema, name)))
+        extra = self._extra(schema, name)
+        for each in schema.required:
+            if each not in properties and extra is None:
+                raise refused(
+                    schema, "required", f"{each!r} is required, but is no property of a closed object"
+                )
+            properties.setdefault(each, extra or _ANYTHING)
+        self.definitions.add(ObjectClass(name, schema, properties, extra))
         return TypeSource(name)
 
     def type_of(self, schema: Schema, names: Names) -> TypeSource:
@@ -87,8 +118,8 @@ class TypeBuilder:
         Raises:
             RefusedSchema: the schema has no exact type.
         """
-        if schema.pointer in self.given:
-            return self.given[schema.pointer]
+        if schema in self.given:
+            return self.given[schema]
         if schema.boolean is False:
             raise refused(schema, "false", "a schema that accepts nothing has no type")
         if schema.ref is not None:
@@ -97,6 +128,9 @@ class TypeBuilder:
             return self._values(schema, names)
         if schema.types is None:
             return self._untyped(schema, names)
+        if len(schema.types) > 1:
+            for keyword in keywords.COMBINATIONS:
+                _absent(schema, keyword, "beside more than one type")
         return _union(self._one_type(each, schema, names) for each in _distinct(schema.types))
 
     def _extra(self, schema: Schema, name: str) -> TypeSource | None:
@@ -111,8 +145,14 @@ class TypeBuilder:
         target = schema.ref.target
         own = target.pointer.rsplit("/", 1)[-1] or names.own
         if _is_class(target):
-            return self.object_class(target, f"{self.definitions.root}{pascal(own)}")
-        return self.type_of(target, Names(names.owner, own))
+            return self.object_class(target, Names(self.definitions.root, own).qualified)
+        if target in self._open:
+            raise refused(schema, "ref", "only an object with properties can contain itself")
+        self._open.add(target)
+        try:
+            return self.type_of(target, Names(names.owner, own))
+        finally:
+            self._open.remove(target)
 
     def _values(self, schema: Schema, names: Names) -> TypeSource:
         _allow_only(schema, ("types", "has_const", "enum"))
@@ -147,21 +187,21 @@ class TypeBuilder:
     def _one_of(self, schema: Schema, names: Names) -> TypeSource:
         """A union of objects that a required property with one constant value tells apart."""
         tag = _discriminator(schema)
-        parts = [
-            self.object_class(each, names.part(str(_tag_value(each, tag))).qualified)
-            for each in schema.one_of
-        ]
+        parts = tuple(self._branch(each, tag, names) for each in schema.one_of)
         if any(each.forward for each in parts):
             raise refused(schema, "oneOf", "a branch that contains itself has no exact type yet")
-        union = " | ".join(each.text for each in parts)
-        source = TypeSource(
-            f"Annotated[{union}, Field(discriminator={literal(tag)})]",
-            frozenset({_ANNOTATED, Import("pydantic", "Field")}),
-        )
-        return self.definitions.alias(names.alias, source)
+        classes = tuple(each.text for each in parts)
+        name = self.definitions.claim(names.alias, (tag, classes))
+        self.definitions.add(TaggedUnion(name, tag, classes))
+        return TypeSource(name)
+
+    def _branch(self, schema: Schema, tag: str, names: Names) -> TypeSource:
+        if schema.ref is not None:
+            return self._target(schema, names)
+        return self.object_class(schema, names.part(str(_tag_value(schema, tag))).qualified)
 
     def _one_type(self, name: str, schema: Schema, names: Names) -> TypeSource:
-        if name == "object" and _is_class(schema):
+        if name == "object" and _has_members(schema):
             return self.object_class(schema, names.qualified)
         for keyword in keywords.COMBINATIONS:
             _absent(schema, keyword, f"in a schema of type {name}")
@@ -224,9 +264,12 @@ class TypeBuilder:
 
 
 def _is_class(schema: Schema) -> bool:
+    """Tell whether a schema is of objects only, and of those that become a class."""
+    return schema.types == ("object",) and _has_members(schema)
+
+
+def _has_members(schema: Schema) -> bool:
     """Tell whether an object has named members, and so becomes a class and not a ``dict``."""
-    if schema.types != ("object",):
-        return False
     closed = schema.additional_properties is not None and schema.additional_properties.boolean is False
     return bool(closed or keywords.used(schema) & {"properties", "required", *_CHECKED})
 
@@ -266,8 +309,9 @@ def _property_names(schema: Schema) -> str:
 
 
 def _discriminator(schema: Schema) -> str:
-    for name in schema.one_of[0].properties:
-        tags = [_tag_value(each, name) for each in schema.one_of]
+    branches = [each.ref.target if each.ref else each for each in schema.one_of]
+    for name in branches[0].properties:
+        tags = [_tag_value(each, name) for each in branches]
         if None not in tags and len(set(tags)) == len(tags):
             return name
     raise refused(

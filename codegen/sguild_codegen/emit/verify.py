@@ -51,27 +51,14 @@ _CALLS: Final = frozenset(
     )
 )
 _METHODS: Final = frozenset(("_handle", "_publish", "joinpath", "loads", "read_text"))
-_FORBIDDEN: Final = (
-    ast.Delete,
-    ast.For,
-    ast.AsyncFor,
-    ast.Global,
-    ast.GeneratorExp,
-    ast.Lambda,
-    ast.ListComp,
-    ast.DictComp,
-    ast.SetComp,
-    ast.Match,
-    ast.NamedExpr,
-    ast.Nonlocal,
-    ast.Try,
-    ast.TryStar,
-    ast.While,
-    ast.With,
-    ast.AsyncWith,
-    ast.Yield,
-    ast.YieldFrom,
-    ast.Import,
+_NODES: Final = (
+    *(ast.Module, ast.Expr, ast.Constant, ast.Name, ast.Attribute, ast.Starred, ast.expr_context),
+    *(ast.Import, ast.ImportFrom, ast.alias, ast.Assign, ast.AnnAssign, ast.If, ast.Raise, ast.Return),
+    *(ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.arguments, ast.arg, ast.Await),
+    *(ast.Call, ast.keyword, ast.Subscript, ast.Tuple, ast.List, ast.Set, ast.Dict),
+    *(ast.BinOp, ast.BitOr, ast.UnaryOp, ast.USub, ast.BoolOp, ast.boolop),
+    *(ast.Compare, ast.Eq, ast.NotEq, ast.Is, ast.IsNot, ast.In, ast.NotIn),
+    *(ast.JoinedStr, ast.FormattedValue),
 )
 
 
@@ -92,17 +79,44 @@ def verify(path: str, text: str, package: str, id_class: str) -> None:
 
 
 def _complaint(node: ast.AST, package: str, id_class: str) -> str | None:
+    if not isinstance(node, _NODES):
+        return f"a node {type(node).__name__}"
     match node:
-        case ast.Import(names=[ast.alias(name="json", asname=None)]):
-            return None
-        case ast.ImportFrom(module=str(module), level=0):
-            inside = module.partition(".")[0] in (package, "sguild_dispatcher")
-            return None if inside or module in _IMPORTS else f"an import of {module}"
-        case ast.Call(func=ast.Name(id=name)):
-            return None if name in _CALLS or name == id_class else f"a call of {name}"
-        case ast.Call(func=ast.Attribute(attr=name)):
-            return None if name in _METHODS else f"a call of the method {name}"
-        case ast.Call() | ast.ImportFrom():
-            return "a call or import in a form that no template writes"
+        case ast.Import() | ast.ImportFrom():
+            return _import_complaint(node, package)
+        case ast.Call():
+            return _call_complaint(node.func, id_class)
+        case ast.Attribute(attr=name) if name.startswith("__"):
+            return f"the attribute {name}"
+        case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+            return _decorator_complaint(node.decorator_list)
         case _:
-            return f"a statement {type(node).__name__}" if isinstance(node, _FORBIDDEN) else None
+            return None
+
+
+def _import_complaint(node: ast.Import | ast.ImportFrom, package: str) -> str | None:
+    if isinstance(node, ast.Import):
+        known = [(each.name, each.asname) for each in node.names] == [("json", None)]
+        return None if known else f"an import of {node.names[0].name} as a whole"
+    module = node.module or ""
+    inside = module.partition(".")[0] in (package, "sguild_dispatcher")
+    return None if node.level == 0 and (inside or module in _IMPORTS) else f"an import of {module or '.'}"
+
+
+def _call_complaint(function: ast.expr, id_class: str) -> str | None:
+    match function:
+        case ast.Name(id=name):
+            return None if name in _CALLS or name == id_class else f"a call of {name}"
+        case ast.Attribute(attr=name):
+            return None if name in _METHODS else f"a call of the method {name}"
+        case _:
+            return "a call in a form that no template writes"
+
+
+def _decorator_complaint(decorators: list[ast.expr]) -> str | None:
+    for each in decorators:
+        if not isinstance(each, ast.Call) or not isinstance(each.func, ast.Name):
+            return "a decorator that is no call"
+        if each.func.id != "model_validator":
+            return f"the decorator {each.func.id}"
+    return None
