@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -252,6 +253,15 @@ def test_endless_findings_are_cut(tmp_path: Path) -> None:
     assert result.code == 1
     assert "2,900 more findings" in result.out
     assert len(result.out) < 100_000
+
+
+def test_many_findings_take_no_long_time(tmp_path: Path) -> None:
+    contracts = minimal_tree(tmp_path)
+    broken = {f"p{index}": {"$ref": f"#/properties/q{index}"} for index in range(5000)}
+    _edit(contracts, PAYLOAD, lambda payload: payload["properties"].update(broken))
+    started = time.monotonic()
+    assert "SG053" in _rules_of(contracts)
+    assert time.monotonic() - started < 10
 
 
 def test_all_findings_of_a_run_come_at_once(tmp_path: Path) -> None:

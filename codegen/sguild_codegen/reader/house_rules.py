@@ -9,7 +9,7 @@ from sguild_codegen.model.schema import Location, Schema
 from sguild_codegen.reader import limits
 from sguild_codegen.reader.keywords import FORMATS, equal_key
 from sguild_codegen.reader.positions import escape_pointer
-from sguild_codegen.reader.problems import Problems, suggestion
+from sguild_codegen.reader.problems import Problems, Suggestion
 from sguild_codegen.reader.references import in_place
 from sguild_codegen.reader.schema import Document
 from sguild_codegen.report import rules
@@ -157,6 +157,7 @@ class _NodeCheck:
         if len(self.node.enum) > limits.ENUM_VALUES:
             count, limit = f"{len(self.node.enum):,}", f"{limits.ENUM_VALUES:,}"
             self._add(rules.TOO_MANY, "/enum", at_key=True, what="values", count=count, limit=limit)
+            return
         seen: set[str] = set()
         for index, value in enumerate(self.node.enum):
             if equal_key(value) in seen:
@@ -165,13 +166,13 @@ class _NodeCheck:
 
     def _format(self) -> None:
         if self.node.format is not None and self.node.format not in FORMATS:
-            near = suggestion(self.node.format, FORMATS)
+            near = Suggestion(self.node.format, FORMATS)
             known = ", ".join(sorted(FORMATS))
             self._add(
                 rules.UNKNOWN_FORMAT, "/format", value=shown(self.node.format), known=known, suggestion=near
             )
 
-    def _add(self, rule: Rule, pointer: str, *, at_key: bool = False, **values: str) -> None:
+    def _add(self, rule: Rule, pointer: str, *, at_key: bool = False, **values: object) -> None:
         place = f"{self.node.pointer}{pointer}"
         self.problems.add(rule, self.node.location.document, place, at_key=at_key, **values)
 
@@ -221,7 +222,7 @@ def _report_unknown(node: Schema, known: Iterable[str], problems: Problems) -> N
                 at_key=at_key,
                 key=pointer.split("/")[1],
                 value=shown(name),
-                suggestion=suggestion(name, known),
+                suggestion=Suggestion(name, known),
             )
 
 

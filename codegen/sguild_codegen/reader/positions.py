@@ -93,7 +93,7 @@ class Lines:
 def scan(text: str) -> Scan:
     """Read a text that is JSON by its grammar, up to a nesting that is too deep."""
     result = Scan(text)
-    scanner = _Scanner(result)
+    scanner = _Scanner(result, Lines(text))
     with contextlib.suppress(_Stop, IndexError):  # a text that is no JSON is scanned as far as it goes
         scanner.value(scanner.space(0), "", 0, None)
     return result
@@ -115,6 +115,7 @@ _Handler: TypeAlias = Callable[["_Scanner", int, str, int], int]
 @dataclass(slots=True)
 class _Scanner:
     scan: Scan
+    lines: "Lines"
 
     def value(self, start: int, pointer: str, depth: int, key: Span | None) -> int:
         """Read one value and return the offset behind it."""
@@ -139,8 +140,8 @@ class _Scanner:
         name = json.loads(self.scan.text[offset:end], strict=False)
         inner = f"{pointer}/{escape_pointer(name)}"
         if name in seen:
-            line = str(self.scan.text.count("\n", 0, seen[name].start) + 1)
-            self._fault(rules.DUPLICATE_KEY, inner, span, key=shown(name), line=line)
+            line, _ = self.lines.place(seen[name].start)
+            self._fault(rules.DUPLICATE_KEY, inner, span, key=shown(name), line=str(line))
         seen.setdefault(name, span)
         colon = self.space(end)
         return self._behind_comma(self.value(self.space(colon + 1), inner, depth + 1, span))

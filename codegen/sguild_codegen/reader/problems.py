@@ -4,10 +4,16 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
+from typing import Final
 
 from sguild_codegen.reader.positions import Lines, Place, Scan, Span, scan
 from sguild_codegen.report.finding import Finding
 from sguild_codegen.report.rules import Rule
+
+# Comparing is slow: what goes beyond gets no suggestion.
+_LONGEST_TYPO: Final = 100
+_MOST_NAMES: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,7 @@ class Problem:
     document: str
     pointer: str = ""
     at_key: bool = False
-    values: Mapping[str, str] = field(default_factory=dict[str, str])
+    values: Mapping[str, object] = field(default_factory=dict[str, object])
     offset: int | None = None
     end: int | None = None
 
@@ -33,15 +39,26 @@ class Problems:
 
     items: list[Problem] = field(default_factory=list[Problem])
 
-    def add(self, rule: Rule, document: str, pointer: str, *, at_key: bool = False, **values: str) -> None:
+    def add(self, rule: Rule, document: str, pointer: str, *, at_key: bool = False, **values: object) -> None:
         """Note one problem at a JSON pointer."""
         self.items.append(Problem(rule, document, pointer, at_key, values))
 
 
-def suggestion(value: object, known: Iterable[str]) -> str:
-    """Return ``Did you mean …? `` for the nearest known name, nothing where none is near."""
-    near = difflib.get_close_matches(value, list(known), n=1, cutoff=0.6) if isinstance(value, str) else []
-    return f'Did you mean "{near[0]}"? ' if near else ""
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """``Did you mean …? `` for the nearest known name, nothing where none is near.
+
+    It is sought when the text is asked for: a file may have thousands of findings, of which few are shown.
+    """
+
+    value: object
+    known: Iterable[str]
+
+    def __str__(self) -> str:
+        if not isinstance(self.value, str) or len(self.value) > _LONGEST_TYPO:
+            return ""
+        near = difflib.get_close_matches(self.value, islice(self.known, _MOST_NAMES), n=1)
+        return f'Did you mean "{near[0]}"? ' if near else ""
 
 
 class Locator:

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urljoin
 from sguild_codegen.model.schema import JsonValue, Location, References, Schema
 from sguild_codegen.reader import limits
 from sguild_codegen.reader.positions import unescape_pointer
-from sguild_codegen.reader.problems import Problems, suggestion
+from sguild_codegen.reader.problems import Problems, Suggestion
 from sguild_codegen.reader.schema import Document, PendingReference
 from sguild_codegen.report import rules
 from sguild_codegen.report.safe import shown
@@ -79,12 +79,12 @@ class Resolver:
             raise _Broken("there is no such file")
         return loaded, next(iter(loaded.resources))
 
-    def _near(self, document: Document, text: str) -> str:
-        pointers = [f"#{each.pointer}" for each in self.table.nodes if each.document == document.name]
-        return suggestion(text, pointers)
+    def _near(self, document: Document, text: str) -> Suggestion:
+        pointers = (f"#{each.pointer}" for each in self.table.nodes if each.document == document.name)
+        return Suggestion(text, pointers)
 
     def _add(
-        self, rule: rules.Rule, pending: PendingReference, reason: str = "", suggestion: str = ""
+        self, rule: rules.Rule, pending: PendingReference, reason: str = "", suggestion: object = ""
     ) -> None:
         self.problems.add(
             rule,

@@ -11,7 +11,7 @@ from sguild_codegen.model.schema import JsonValue
 from sguild_codegen.reader import limits, names
 from sguild_codegen.reader.json_text import JsonFile
 from sguild_codegen.reader.positions import escape_pointer
-from sguild_codegen.reader.problems import Problems, suggestion
+from sguild_codegen.reader.problems import Problems, Suggestion
 from sguild_codegen.reader.registry_object import RegistryObject, Shape
 from sguild_codegen.report import rules
 from sguild_codegen.report.safe import shown
@@ -259,7 +259,7 @@ class _Reader:
             if status == value:
                 return status
         if value is not None:
-            near = suggestion(value, known)
+            near = Suggestion(value, known)
             listed = ", ".join(known)
             each.add(
                 rules.UNKNOWN_STATUS,
@@ -275,7 +275,7 @@ class _Reader:
         self, each: RegistryObject, below: str, name: str | None, what: str = "the producer"
     ) -> str | None:
         if name is not None and name not in self.known_domains:
-            near = suggestion(name, self.known_domains)
+            near = Suggestion(name, self.known_domains)
             each.add_below(rules.UNKNOWN_DOMAIN, below, what=what, value=shown(name), suggestion=near)
         return name
 

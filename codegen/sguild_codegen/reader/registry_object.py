@@ -9,7 +9,7 @@ from typing import Final
 from sguild_codegen.model.schema import JsonValue
 from sguild_codegen.reader.names import NameKind
 from sguild_codegen.reader.positions import escape_pointer
-from sguild_codegen.reader.problems import Problem, Problems, suggestion
+from sguild_codegen.reader.problems import Problem, Problems, Suggestion
 from sguild_codegen.report import rules
 from sguild_codegen.report.rules import Rule
 from sguild_codegen.report.safe import shown
@@ -64,7 +64,7 @@ class RegistryObject:
                     at_key=True,
                     key=shown(key),
                     what=self.shape.what,
-                    suggestion=suggestion(key, known),
+                    suggestion=Suggestion(key, known),
                     known=", ".join(known),
                 )
         for key in known[: self.shape.required]:
@@ -74,7 +74,7 @@ class RegistryObject:
                     Problem(rules.MISSING_KEY, self.document, self.pointer, values=values)
                 )
 
-    def add(self, rule: Rule, key: str, **values: str) -> None:
+    def add(self, rule: Rule, key: str, **values: object) -> None:
         """Note a problem with the value of a key."""
         self.add_below(rule, escape_pointer(key), **values)
 
@@ -154,6 +154,6 @@ class RegistryObject:
                 found[value] = f"{self.pointer}/{pointer}"
         return list(found.items())
 
-    def add_below(self, rule: Rule, below: str, **values: str) -> None:
+    def add_below(self, rule: Rule, below: str, **values: object) -> None:
         """Note a problem at a pointer below the object."""
         self.problems.items.append(Problem(rule, self.document, f"{self.pointer}/{below}", values=values))

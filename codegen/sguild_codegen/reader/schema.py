@@ -10,6 +10,7 @@ from sguild_codegen.reader import limits
 from sguild_codegen.reader.keywords import (
     KEYWORDS,
     MEANT,
+    TYPES,
     UNSUPPORTED,
     Keyword,
     KeywordError,
@@ -25,7 +26,7 @@ from sguild_codegen.reader.patterns import (
     portable,
 )
 from sguild_codegen.reader.positions import escape_pointer
-from sguild_codegen.reader.problems import Problems, suggestion
+from sguild_codegen.reader.problems import Problems, Suggestion
 from sguild_codegen.report import rules
 from sguild_codegen.report.safe import shown
 
@@ -183,11 +184,11 @@ class _Reader:
         if key in UNSUPPORTED:
             self._add(rules.UNSUPPORTED_KEYWORD, inner, key=shown(key), reason=UNSUPPORTED[key])
             return
-        meant = f"Did you mean {MEANT[key]}? " if key in MEANT else suggestion(key, KEYWORDS)
+        meant = f"Did you mean {MEANT[key]}? " if key in MEANT else Suggestion(key, KEYWORDS)
         self._add(rules.UNKNOWN_KEYWORD, inner, key=shown(key), suggestion=meant)
 
     def _wrong(self, key: str, error: KeywordError, pointer: str) -> object:
-        near = suggestion(error.value, error.expected.replace(",", " ").split()) if key == "type" else ""
+        near = Suggestion(error.value, TYPES) if key == "type" else ""
         self.problems.add(
             rules.KEYWORD_VALUE,
             self.document.name,
@@ -195,11 +196,11 @@ class _Reader:
             key=key,
             expected=error.expected,
             value=shown(error.value),
-            suggestion=f" {near}".rstrip(),
+            suggestion=near,
         )
         return _INVALID
 
-    def _add(self, rule: rules.Rule, pointer: str, **values: str) -> None:
+    def _add(self, rule: rules.Rule, pointer: str, **values: object) -> None:
         self.problems.add(rule, self.document.name, pointer, at_key=True, **values)
 
 

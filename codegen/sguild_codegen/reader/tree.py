@@ -13,7 +13,7 @@ from sguild_codegen.model.schema import References
 from sguild_codegen.reader.house_rules import check_document, check_envelope, check_payload
 from sguild_codegen.reader.json_text import JsonFile, JsonProblems, read_json_file
 from sguild_codegen.reader.locating import findings_of
-from sguild_codegen.reader.problems import Problems, suggestion
+from sguild_codegen.reader.problems import Problems, Suggestion
 from sguild_codegen.reader.references import Resolver, check_loops
 from sguild_codegen.reader.registry import Entry, Registry, read_registry
 from sguild_codegen.reader.schema import Document, read_schema
@@ -147,7 +147,7 @@ class _TreeReader:
                     value=shown(name),
                     event_type=event_type.name,
                     version=str(version.version),
-                    suggestion=suggestion(name, document.root.properties),
+                    suggestion=Suggestion(name, document.root.properties),
                 )
 
     def _resolve(self) -> None:

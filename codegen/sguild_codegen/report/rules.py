@@ -214,7 +214,7 @@ KEYWORD_VALUE: Final = Rule(
     "SG042",
     "keyword-value",
     "{key} has to be {expected}, not {value}",
-    "Change it to {expected}.{suggestion}",
+    "{suggestion}Change it to {expected}.",
 )
 UNKNOWN_DIALECT: Final = Rule(
     "SG043",
