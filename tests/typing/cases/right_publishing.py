@@ -1,0 +1,70 @@
+"""Publishing, as the documentation shows it: no errors."""
+
+from datetime import datetime
+from typing import assert_type
+
+import asyncpg
+import psycopg
+
+from sguild_contracts import (
+    CreditLocked,
+    CreditLockedV1,
+    CreditReleasedV1,
+    CreditReleasedV2,
+    CreditReservationId,
+    EventId,
+    LessonId,
+    PersonId,
+    RevenuePublisher,
+    RevenueSyncPublisher,
+)
+from sguild_dispatcher import Keyring, request_context
+
+
+def locked(person: PersonId, lesson: LessonId, at: datetime) -> CreditLocked:
+    return CreditLocked(
+        credit_reservation_id=CreditReservationId.mint(),
+        lesson_id=lesson,
+        person_id=person,
+        locked_credits=2,
+        locked_at=at,
+    )
+
+
+async def publish(
+    publisher: RevenuePublisher, connection: "asyncpg.Connection[asyncpg.Record]", payload: CreditLocked
+) -> EventId:
+    with request_context(tenant_id="org_1", actor=payload.person_id):
+        async with connection.transaction():
+            await connection.execute("update lesson set locked = true")
+            return await publisher.credit_locked(connection, payload)
+
+
+async def publish_from_a_pool(publisher: RevenuePublisher, dsn: str, payload: CreditLockedV1) -> None:
+    async with asyncpg.create_pool(dsn) as pool, pool.acquire() as connection, connection.transaction():
+        event_id = await publisher.credit_locked(connection, payload)
+        assert_type(event_id, EventId)
+
+
+async def publish_with_psycopg(
+    publisher: RevenuePublisher, connection: psycopg.AsyncConnection, payload: CreditLocked
+) -> None:
+    async with connection.transaction():
+        await publisher.credit_locked(connection, payload)
+
+
+def publish_without_asyncio(dsn: str, keyring: Keyring, payload: CreditLocked) -> None:
+    publisher = RevenueSyncPublisher(keyring=keyring)
+    with psycopg.connect(dsn) as connection, connection.transaction():
+        assert_type(publisher.credit_locked(connection, payload), EventId)
+
+
+async def publish_both_versions(
+    publisher: RevenuePublisher,
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    old: CreditReleasedV1,
+    new: CreditReleasedV2,
+) -> None:
+    await publisher.credit_released(connection, new)
+    await publisher.credit_released_v1(connection, old)
+    await publisher.publish(connection, new)
