@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sguild_dispatcher.settings import Settings
     from sguild_dispatcher.signing import Key, Keyring
     from sguild_dispatcher.subscriber import DrainResult, HandlerContext, RetryPolicy, Subscriber
+    from sguild_dispatcher.wakeups import Waker
 
 _EXPORTS = {
     "clock": ("Clock", "system_clock"),
@@ -34,6 +35,7 @@ _EXPORTS = {
     "settings": ("Settings",),
     "signing": ("Key", "Keyring"),
     "subscriber": ("DrainResult", "HandlerContext", "RetryPolicy", "Subscriber"),
+    "wakeups": ("Waker",),
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
 
@@ -77,6 +79,7 @@ __all__ = [
     "Subscriber",
     "SyncConnection",
     "SyncPublisher",
+    "Waker",
     "current_context",
     "migrate",
     "request_context",

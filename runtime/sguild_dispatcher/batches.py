@@ -7,7 +7,7 @@ constraint), events are done one a transaction, so that the one to blame is know
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -96,10 +96,10 @@ class Failed:
 class Progress:
     """How far a transaction came; it counts for nothing before the commit."""
 
-    handled: list[asyncpg.Record] = field(default_factory=list)
+    handled: list[asyncpg.Record] = field(default_factory=list[asyncpg.Record])
     delivered: int = 0
     passed_over: int = 0
-    failed: list[Failed] = field(default_factory=list)
+    failed: list[Failed] = field(default_factory=list[Failed])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +209,7 @@ class Batches:
         return Step(more=bool(page.rows) or cursor.window is not None, retries_due=page.retries_due)
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[None]:
+    async def _transaction(self) -> AsyncGenerator[None, None]:
         """Open a transaction.
 
         Raises:

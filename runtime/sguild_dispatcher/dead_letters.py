@@ -9,7 +9,7 @@
 """
 
 import builtins
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -161,7 +161,7 @@ class DeadLetters:
             return cast("int", await connection.fetchval(statement(name), *values))
 
     @asynccontextmanager
-    async def _connection(self) -> "AsyncIterator[Connection]":
+    async def _connection(self) -> "AsyncGenerator[Connection, None]":
         if not isinstance(self._database, str):
             yield self._database
             return

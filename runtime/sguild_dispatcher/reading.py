@@ -6,7 +6,7 @@ event type and its version; then the envelope; then the payload. What is refused
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
@@ -117,12 +117,12 @@ class Reader:
     def _diagnosis(self, row: "asyncpg.Record", domain: str, error: ValidationError | None) -> Refusal:
         """Tell why an event cannot be read; the order of the checks is the order of the reasons."""
         try:
-            signed = from_json(row["body"])
+            signed: Any = from_json(row["body"])
         except ValueError as mistake:
             return Refusal("invalid_envelope", f"The body is not JSON: {mistake}.")
         if not isinstance(signed, dict):
             return Refusal("invalid_envelope", "The body is not a JSON object.")
-        complaint = self._signed_disagreement(row, domain, signed)
+        complaint = self._signed_disagreement(row, domain, cast("dict[str, object]", signed))
         if complaint is not None:
             return Refusal("bad_signature", complaint)
         return self._unknown(row) or _invalid(error)

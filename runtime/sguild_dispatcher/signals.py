@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ _former: dict[signal.Signals, Any] = {}
 
 
 @contextmanager
-def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+def stopped_by_signals(stop: Callable[[], None]) -> Generator[None, None, None]:
     """Call ``stop`` on SIGTERM and SIGINT inside the block; former handlers are restored after it.
 
     In another thread than the main one, where Python has no signals, nothing is installed.

@@ -204,6 +204,8 @@ async def test_a_handler_that_ends_the_transaction_is_named(
     assert "leave commit and rollback to it" in caplog.text
     # "commit; begin" is found out only where a savepoint is missing, in the second round.
     assert calls.count(2) <= 2
+    # No event is handled outside of a transaction that holds the cursor, too.
+    assert (await numbers(database)).count(3) == 1
     assert await subscriber.drain() == DrainResult()
 
 

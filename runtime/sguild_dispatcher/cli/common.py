@@ -14,7 +14,7 @@ from sguild_dispatcher.settings import PREFIX, Settings
 if TYPE_CHECKING:
     from sguild_dispatcher.database import Connection
 
-    Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - its only name
+    Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
 T = TypeVar("T")
 

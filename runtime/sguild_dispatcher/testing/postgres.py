@@ -9,7 +9,7 @@ import asyncio
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -27,7 +27,9 @@ TEST_DSN: Final = "SGUILD_DISPATCHER_TEST_DSN"
 
 
 @contextmanager
-def postgres_server(*, durable: bool = True, environ: Mapping[str, str] = os.environ) -> Iterator[str]:
+def postgres_server(
+    *, durable: bool = True, environ: Mapping[str, str] = os.environ
+) -> Generator[str, None, None]:
     """Run a server for the length of a ``with`` block and yield the DSN of its database ``postgres``.
 
     The server is stopped and its data deleted at the end of the block, after an exception too.
