@@ -47,7 +47,7 @@ class Readers:
     settings: Settings
     teller: Teller
     calendar: Calendar = field(default_factory=Calendar)
-    _told: set[tuple[str, str, int, int]] = field(default_factory=set)
+    _told: set[tuple[str, str, int, int]] = field(default_factory=set[tuple[str, str, int, int]])
 
     def sales(self) -> SalesSubscriber:
         """Sales closes the lead on a lock, and lets go of a customer who is handed over."""

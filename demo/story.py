@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -153,7 +153,7 @@ class Story:
         self.teller.says("Every event was received once by each reader that has a handler for it.")
 
     @contextlib.asynccontextmanager
-    async def _business(self) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"]:
+    async def _business(self) -> AsyncGenerator["asyncpg.pool.PoolConnectionProxy[asyncpg.Record]", None]:
         """Open a business transaction of revenue, in the context of a request by the customer."""
         with request_context(tenant_id=_TENANT, actor=self.customer):
             async with self.pool.acquire() as connection, connection.transaction():
