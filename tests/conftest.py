@@ -11,6 +11,10 @@ from sguild_dispatcher.migrations import migrate
 from sguild_dispatcher.testing.postgres import create_database, drop_database, postgres_server
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite what golden tests expect")
+
+
 async def _migrated_template(server: str) -> str:
     dsn = await create_database(server)
     connection: Connection = await asyncpg.connect(dsn)

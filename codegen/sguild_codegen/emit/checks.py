@@ -167,7 +167,7 @@ class CheckBuilder:
         member = self.owner.properties.get(name, self.owner.additional_properties)
         while member is not None and member.ref is not None:
             member = member.ref.target
-        if member is None:
+        if member is None or member.boolean:
             return True
         if member.has_const or member.enum is not None:
             listed = (member.const,) if member.has_const else member.enum or ()

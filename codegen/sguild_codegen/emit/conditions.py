@@ -5,8 +5,8 @@ required sets ...) become conditions. They are kept in negation normal form: ``n
 only at the leaves, so that source and sentence stay readable.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from sguild_codegen.emit.literals import literal
@@ -56,23 +56,31 @@ class Some:
 
 Condition: TypeAlias = Constant | Present | Equals | Every | Some
 
+Leaf: TypeAlias = Present | Equals
+
 TRUE: Final = Constant(holds=True)
 FALSE: Final = Constant(holds=False)
 
 
 def every(parts: Iterable[Condition]) -> Condition:
     """Return the conjunction, simplified."""
-    kept = _flattened(parts, Every, unit=TRUE)
+    flat = _flattened(parts, Every, unit=TRUE)
+    kept = _simplified(flat, lambda leaf: leaf)
     if FALSE in kept:
         return FALSE
+    if kept != flat:
+        return every(kept)
     return kept[0] if len(kept) == 1 else Every(kept) if kept else TRUE
 
 
 def some(parts: Iterable[Condition]) -> Condition:
     """Return the disjunction, simplified."""
-    kept = _flattened(parts, Some, unit=FALSE)
+    flat = _flattened(parts, Some, unit=FALSE)
+    kept = _simplified(flat, opposite)  # a part matters only where the others do not hold
     if TRUE in kept:
         return TRUE
+    if kept != flat:
+        return some(kept)
     return kept[0] if len(kept) == 1 else Some(kept) if kept else FALSE
 
 
@@ -96,14 +104,17 @@ def negate(condition: Condition) -> Condition:
     match condition:
         case Constant(holds):
             return Constant(not holds)
-        case Present(attribute, json_name, negated):
-            return Present(attribute, json_name, not negated)
-        case Equals(attribute, json_name, values, negated):
-            return Equals(attribute, json_name, values, not negated)
+        case Present() | Equals():
+            return opposite(condition)
         case Every(parts):
             return some(negate(part) for part in parts)
         case Some(parts):
             return every(negate(part) for part in parts)
+
+
+def opposite(leaf: Leaf) -> Leaf:
+    """Return the leaf that holds exactly where this one does not."""
+    return replace(leaf, negated=not leaf.negated)
 
 
 def source(condition: Condition) -> str:
@@ -146,6 +157,50 @@ def attributes(condition: Condition) -> tuple[str, ...]:
             return (json_name,)
         case Every(parts) | Some(parts):
             return tuple(dict.fromkeys(name for part in parts for name in attributes(part)))
+
+
+def _simplified(parts: tuple[Condition, ...], fact: Callable[[Leaf], Leaf]) -> tuple[Condition, ...]:
+    """Simplify each part by what is known where it matters: the ``fact`` of every other leaf that is left."""
+    kept = list(parts)
+    for index, part in enumerate(kept):
+        others = (each for other, each in enumerate(kept) if other != index)
+        kept[index] = _under(part, [fact(each) for each in others if isinstance(each, Present | Equals)])
+    return tuple(kept)
+
+
+def _under(condition: Condition, facts: Sequence[Leaf]) -> Condition:
+    """Simplify a condition where the facts are known to hold."""
+    match condition:
+        case Constant():
+            return condition
+        case Every(parts):
+            return every(_under(part, facts) for part in parts)
+        case Some(parts):
+            return some(_under(part, facts) for part in parts)
+        case _:
+            known = (_decided(condition, fact) for fact in facts if fact.attribute == condition.attribute)
+            return next((Constant(each) for each in known if each is not None), condition)
+
+
+def _decided(leaf: Leaf, fact: Leaf) -> bool | None:
+    """Tell whether a leaf holds under a fact about the same attribute, if the fact says so."""
+    if leaf.negated:
+        holds = _decided(opposite(leaf), fact)
+        return None if holds is None else not holds
+    match leaf, fact:
+        case Present(), Present():
+            return not fact.negated
+        case Present(), Equals():
+            return None if fact.negated else True
+        case Equals(), Present():
+            return False if fact.negated else None
+        case Equals(values=values), Equals(values=known):
+            common = [each for each in values if each in known]
+            if fact.negated:
+                return False if len(common) == len(values) else None
+            return False if not common else True if len(common) == len(known) else None
+        case _:
+            raise AssertionError((leaf, fact))
 
 
 def _flattened(

@@ -280,8 +280,14 @@ def grouped(imports: Iterable[Import]) -> list[list[tuple[str, list[str]]]]:
     groups: dict[int, list[tuple[str, list[str]]]] = defaultdict(list)
     for module, names in sorted(modules.items()):
         rank = 0 if module == "typing" else 1 if module.startswith(_THIRD_PARTIES) else 2
-        groups[rank].append((module, sorted(names)))
+        groups[rank].append((module, sorted(names, key=_import_order)))
     return [groups[rank] for rank in sorted(groups)]
+
+
+def _import_order(name: str) -> tuple[int, str]:
+    """Sort constants before classes before the rest, as isort does."""
+    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2
+    return kind, name
 
 
 def _field(item: ObjectClass, skeleton: Skeleton, json_name: str) -> ModelField:

@@ -21,7 +21,7 @@ from sguild_codegen.emit.definitions import (
 )
 from sguild_codegen.emit.literals import literal
 from sguild_codegen.emit.names import pascal
-from sguild_codegen.emit.refusals import refused
+from sguild_codegen.emit.refusals import Collector, refused
 from sguild_codegen.model.schema import Schema
 
 _ANNOTATED: Final = Import("typing", "Annotated")
@@ -96,13 +96,14 @@ class TypeBuilder:
         return self._define(schema, claimed)
 
     def _define(self, schema: Schema, name: str) -> TypeSource:
-        _allow_only(schema, ("types", *keywords.OBJECT, *_CHECKED))
-        for keyword in ("pattern_properties", "dependent_schemas", "unevaluated_properties"):
-            _absent(schema, keyword)
-        for keyword in ("property_names", "min_properties", "max_properties"):
-            _absent(schema, keyword, "beside properties")
-        properties = {each: self.type_of(part, Names(name, each)) for each, part in schema.properties.items()}
-        extra = self._extra(schema, name)
+        collector = Collector()
+        with collector:
+            _check_members(schema)
+        properties = self._members(schema, name, collector)
+        extra: TypeSource | None = None
+        with collector:
+            extra = self._extra(schema, name)
+        collector.close()
         for each in schema.required:
             if each not in properties and extra is None:
                 raise refused(
@@ -111,6 +112,13 @@ class TypeBuilder:
             properties.setdefault(each, extra or _ANYTHING)
         self.definitions.add(ObjectClass(name, schema, properties, extra))
         return TypeSource(name)
+
+    def _members(self, schema: Schema, name: str, collector: Collector) -> dict[str, TypeSource]:
+        members: dict[str, TypeSource] = {}
+        for each, part in schema.properties.items():
+            with collector:
+                members[each] = self.type_of(part, Names(name, each))
+        return members
 
     def type_of(self, schema: Schema, names: Names) -> TypeSource:
         """Return the type of a schema.
@@ -147,7 +155,7 @@ class TypeBuilder:
         if _is_class(target):
             return self.object_class(target, Names(self.definitions.root, own).qualified)
         if target in self._open:
-            raise refused(schema, "ref", "only an object with properties can contain itself")
+            raise refused(schema, "$ref", "only an object with properties can contain itself")
         self._open.add(target)
         try:
             return self.type_of(target, Names(names.owner, own))
@@ -272,6 +280,15 @@ def _has_members(schema: Schema) -> bool:
     """Tell whether an object has named members, and so becomes a class and not a ``dict``."""
     closed = schema.additional_properties is not None and schema.additional_properties.boolean is False
     return bool(closed or keywords.used(schema) & {"properties", "required", *_CHECKED})
+
+
+def _check_members(schema: Schema) -> None:
+    """Refuse the keywords that cannot stand beside named members."""
+    _allow_only(schema, ("types", *keywords.OBJECT, *_CHECKED))
+    for keyword in ("pattern_properties", "dependent_schemas", "unevaluated_properties"):
+        _absent(schema, keyword)
+    for keyword in ("property_names", "min_properties", "max_properties"):
+        _absent(schema, keyword, "beside properties")
 
 
 def _distinct(types: Iterable[str]) -> tuple[str, ...]:

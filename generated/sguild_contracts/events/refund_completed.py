@@ -3,7 +3,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, MISSING
+from pydantic import MISSING, Field
 from sguild_dispatcher.fields import DateTime, IntegerRule, StringRule
 from sguild_dispatcher.models import ContractModel, Payload
 
