@@ -115,11 +115,19 @@ def built(name: str, folder: Path) -> Distribution:
 
 def install(folder: Path, *what: str | Path, cwd: Path) -> Installed:
     """Make an empty environment and install distributions with all that they need."""
-    venv.create(folder, with_pip=True)
-    environment = Installed(folder)
-    done = environment.run("python", "-m", "pip", "install", "--no-compile", *what, cwd=cwd)
+    venv.create(folder)
+    python = folder / "bin" / "python"
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "--python", python, "install", "--no-compile", *what],
+        cwd=cwd,
+        env=_outside(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-    return environment
+    return Installed(folder)
 
 
 def once(base: Path, name: str, make: Callable[[Path], object]) -> Path:
