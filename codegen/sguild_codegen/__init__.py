@@ -1,0 +1,1 @@
+"""Reads event contracts and writes typed Pydantic events, publishers and subscribers."""
