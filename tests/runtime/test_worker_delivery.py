@@ -1,3 +1,4 @@
+import asyncio
 import logging
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,7 @@ from deliveries_kit import (
     publisher,
     recording,
     sales,
+    until,
     write_effect,
 )
 from sample_contracts import CreditAccountId, CreditLockedV1, CreditReleasedV2, Event, PersonId
@@ -257,6 +259,27 @@ async def test_an_idle_subscriber_writes_nothing(database: Connection, dsn: str)
     for _ in range(3):
         await subscriber.drain()
     assert await database.fetchval("select pg_current_xact_id()::text::bigint") == before + 1
+
+
+async def test_a_cursor_moves_past_ignored_types_once_for_the_sake_of_retention(
+    database: Connection, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "IDLE_MOVE_SECONDS", 0)
+    subscriber = sales(dsn)
+    recording(subscriber)
+    await subscriber.register()
+    await publish(database, locked(1))
+    await database.execute("update sguild_dispatcher.event_log set event_type = 'lead.created'")
+    task = asyncio.create_task(subscriber.run())
+
+    async def moved() -> bool:
+        return await database.fetchval("select max(version) from sguild_dispatcher.cursor") == 2
+
+    await until(moved)
+    await asyncio.sleep(0.3)
+    assert await moved()
+    await subscriber.stop()
+    await task
 
 
 async def test_cursor_rows_are_pruned(database: Connection, dsn: str) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
@@ -72,7 +72,7 @@ async def create_database(dsn: str, name: str | None = None, *, template: str | 
 
 async def drop_database(dsn: str) -> None:
     """Drop the database that ``dsn`` names, ending the sessions in it."""
-    name = urlsplit(dsn).path.lstrip("/")
+    name = unquote(urlsplit(dsn).path.removeprefix("/"))
     await _execute(
         database_dsn(dsn, "postgres"), statement("testing/drop_database").format(name=_quoted(name))
     )
