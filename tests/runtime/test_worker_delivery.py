@@ -273,7 +273,7 @@ async def test_a_cursor_moves_past_ignored_types_once_for_the_sake_of_retention(
     task = asyncio.create_task(subscriber.run())
 
     async def moved() -> bool:
-        return await database.fetchval("select max(version) from sguild_dispatcher.cursor") == 2
+        return bool(await database.fetchval("select max(version) = 2 from sguild_dispatcher.cursor"))
 
     await until(moved)
     await asyncio.sleep(0.3)
