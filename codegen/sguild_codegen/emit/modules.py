@@ -48,6 +48,7 @@ FIXED: Final = frozenset(
         "IntegerRule",
         "JsonValue",
         "Literal",
+        "LiteralRule",
         "MISSING",
         "None",
         "Number",
@@ -310,12 +311,16 @@ def _default(attribute: Attribute) -> str | None:
 
 
 def _tagged_union(union: TaggedUnion, skeletons: Mapping[str, Skeleton]) -> str:
-    """Return the union's source; pydantic wants one attribute, so where the names differ it tries each."""
+    """Return the union's source.
+
+    pydantic looks for the tag under the attribute's name as well, which could be another member's name
+    in JSON. Where the names differ, each class is tried instead: their tags differ, so one fits at most.
+    """
     source = " | ".join(union.classes)
     attributes = {skeletons[each].attribute(union.tag).name for each in union.classes}
-    if len(attributes) > 1:
-        return f"Annotated[{source}, Field(union_mode={literal('left_to_right')})]"
-    return f"Annotated[{source}, Field(discriminator={literal(attributes.pop())})]"
+    if attributes == {union.tag}:
+        return f"Annotated[{source}, Field(discriminator={literal(union.tag)})]"
+    return f"Annotated[{source}, Field(union_mode={literal('left_to_right')})]"
 
 
 def _description(schema: Schema | None) -> str | None:

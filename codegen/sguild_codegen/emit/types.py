@@ -176,6 +176,10 @@ class TypeBuilder:
         if not kept:
             raise refused(schema, "type", "no listed value is of this type")
         source = TypeSource(f"Literal[{', '.join(map(literal, kept))}]", frozenset({_LITERAL}))
+        if any(isinstance(each, bool) for each in kept):
+            rule = Import(FIELDS, "LiteralRule")
+            text = f"Annotated[{source.text}, {rule.name}()]"
+            source = TypeSource(text, source.imports | {rule, _ANNOTATED})
         return source if len(kept) == 1 else self.definitions.alias(names.alias, source)
 
     def _untyped(self, schema: Schema, names: Names) -> TypeSource:

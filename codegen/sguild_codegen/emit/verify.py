@@ -32,6 +32,7 @@ _CALLS: Final = frozenset(
         "EventType",
         "Field",
         "IntegerRule",
+        "LiteralRule",
         "NumberRule",
         "ObjectRule",
         "PayloadVersion",

@@ -14,6 +14,7 @@ from typing import Annotated, TypeAlias
 from sguild_dispatcher.fields.collections import ArrayRule, ObjectRule
 from sguild_dispatcher.fields.datetimes import Date, DateTime, SpelledDateTime
 from sguild_dispatcher.fields.ids import PrefixedId
+from sguild_dispatcher.fields.literals import LiteralRule
 from sguild_dispatcher.fields.numbers import BooleanRule, IntegerRule, NumberRule
 from sguild_dispatcher.fields.strings import StringRule
 from sguild_dispatcher.fields.violations import problems, violation
@@ -34,6 +35,7 @@ __all__ = [
     "Email",
     "Integer",
     "IntegerRule",
+    "LiteralRule",
     "Number",
     "NumberRule",
     "ObjectRule",

@@ -4,12 +4,12 @@
 from typing import Annotated, Literal
 
 from pydantic import MISSING
-from sguild_dispatcher.fields import Boolean, DateTime, IntegerRule, StringRule
+from sguild_dispatcher.fields import Boolean, DateTime, IntegerRule, LiteralRule, StringRule
 from sguild_dispatcher.models import Payload
 
 Color = Literal["red", "green"]
 Typed = Literal["on", "off"]
-Mixed = Literal["yes", True, None]
+Mixed = Annotated[Literal["yes", True, None], LiteralRule()]
 Narrow = Literal["a", None]
 Maybe = Annotated[str, StringRule(min_length=1)]
 Either = Annotated[str, StringRule(min_length=2)]
@@ -24,7 +24,7 @@ class SampleChoicesV1(Payload, frozen=True, event_type="sample.choices", version
     typed: Typed | MISSING = MISSING
     mixed: Mixed | MISSING = MISSING
     only: Literal["one"] | MISSING = MISSING
-    truth: Literal[True] | MISSING = MISSING
+    truth: Annotated[Literal[True], LiteralRule()] | MISSING = MISSING
     void: Literal[None] | MISSING = MISSING
     narrow: Narrow | MISSING = MISSING
     single: Literal["single"] | MISSING = MISSING

@@ -54,7 +54,7 @@ class SampleVariantsV1MethodsItemB(ContractModel, frozen=True):
 
 
 MethodsItem = Annotated[
-    SampleVariantsV1MethodsItemA | SampleVariantsV1MethodsItemB, Field(discriminator="class_")
+    SampleVariantsV1MethodsItemA | SampleVariantsV1MethodsItemB, Field(union_mode="left_to_right")
 ]
 Methods = Annotated[tuple[MethodsItem, ...], ArrayRule()]
 
