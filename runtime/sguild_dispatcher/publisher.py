@@ -7,7 +7,7 @@ tenant, payload and envelope by their schemas, U+0000, the size, the key, the tr
 import logging
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_json
@@ -36,6 +36,9 @@ from sguild_dispatcher.plans import EventPlan
 from sguild_dispatcher.registry import Registry
 from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.signing import Keyring
+
+if TYPE_CHECKING:
+    from sguild_dispatcher.wakeups import Waker
 
 __all__ = ["AsyncConnection", "Publisher", "SyncConnection", "SyncPublisher"]
 
@@ -193,7 +196,20 @@ class Publisher(_Publisher):
         keyring: keys to sign with; by default those of ``SGUILD_DISPATCHER_KEYRING``, read on first use.
         settings: by default those of the environment.
         clock: only tests replace it.
+        waker: wakes waiting workers once the caller has committed; without one they find the event at
+            their next look, ``SGUILD_DISPATCHER_POLL_INTERVAL`` later at most.
     """
+
+    def __init__(
+        self,
+        *,
+        keyring: Keyring | None = None,
+        settings: Settings | None = None,
+        clock: Clock = system_clock,
+        waker: "Waker | None" = None,
+    ) -> None:
+        super().__init__(keyring=keyring, settings=settings, clock=clock)
+        self._waker = waker
 
     async def publish(self, connection: AsyncConnection, payload: Payload) -> str:
         """Write an event into the log, in the transaction that is open on ``connection``.
@@ -215,6 +231,8 @@ class Publisher(_Publisher):
     ) -> str:
         row = self._row(payload, event_type, version)
         await insert_event(connection, row)
+        if self._waker is not None:
+            self._waker.watch(connection)
         return row.event_id
 
 

@@ -39,9 +39,7 @@ class Waker:
     ::
 
         async with Waker(dsn) as waker:
-            async with connection.transaction():
-                await publisher.credit_locked(connection, payload)
-                waker.watch(connection)
+            publisher = RevenuePublisher(waker=waker)
 
     It opens one connection of its own when it needs it. Nothing that fails in it reaches who publishes.
 

@@ -120,4 +120,4 @@ def test_a_distribution_needs_only_what_it_must(distribution: Distribution) -> N
 @pytest.mark.parametrize("field", ["Name", "Version", "License-Expression", "Requires-Python"])
 def test_the_metadata_is_that_of_the_project(distribution: Distribution, field: str) -> None:
     key = {"License-Expression": "license"}.get(field, field.lower())
-    assert distribution.metadata[field] == project(distribution.name)[key]
+    assert distribution.metadata[field] == project(distribution.name).get(key)

@@ -107,7 +107,7 @@ async def failures(connection: Connection) -> list[asyncpg.Record]:
     return await connection.fetch("select * from sguild_dispatcher.failed_delivery order by seq")
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     """Wait until ``condition`` holds."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - the condition lies in the database

@@ -16,6 +16,7 @@ from deliveries_kit import (
     recording,
     until,
 )
+from sample_contracts import RevenuePublisher
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.errors import UnsupportedConnectionError
 from sguild_dispatcher.settings import Settings
@@ -37,6 +38,12 @@ async def heard(dsn: str) -> AsyncIterator[list[str]]:
     await listener.close()
 
 
+async def first_of(heard: list[str]) -> None:
+    async with asyncio.timeout(30):
+        while not heard:
+            await asyncio.sleep(0.01)
+
+
 async def test_a_wakeup_comes_after_the_commit_and_never_before(
     connection: Connection, dsn: str, heard: list[str]
 ) -> None:
@@ -45,7 +52,20 @@ async def test_a_wakeup_comes_after_the_commit_and_never_before(
             waker.watch(connection)
             await asyncio.sleep(0.1)
             assert heard == []
-        await asyncio.sleep(0.2)
+        await first_of(heard)
+    assert heard == [""]
+
+
+async def test_a_publisher_with_a_waker_wakes_once_the_caller_has_committed(
+    connection: Connection, dsn: str, heard: list[str]
+) -> None:
+    async with Waker(dsn) as waker:
+        publisher = RevenuePublisher(keyring=KEYRING, settings=Settings(tenant_id="acme"), waker=waker)
+        async with connection.transaction():
+            await publisher.credit_locked(connection, locked())
+            await asyncio.sleep(0.05)
+            assert heard == []
+        await first_of(heard)
     assert heard == [""]
 
 
@@ -57,7 +77,7 @@ async def test_many_commits_are_one_wakeup(dsn: str, heard: list[str]) -> None:
                 waker.watch(connection)
 
         await asyncio.gather(*(commit() for _ in range(100)))
-        await asyncio.sleep(0.2)
+        await first_of(heard)
     assert 1 <= len(heard) < 50
 
 
@@ -69,7 +89,7 @@ async def test_psycopg_connections_are_watched_too(dsn: str, heard: list[str]) -
             await asyncio.sleep(0.05)
             assert heard == []
             connection.commit()
-            await asyncio.sleep(0.2)
+            await first_of(heard)
     assert heard == [""]
 
 

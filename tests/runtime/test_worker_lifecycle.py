@@ -411,7 +411,7 @@ async def service(dsn: str, keyring: Path, seconds: float) -> AsyncIterator[asyn
 
 async def said(process: asyncio.subprocess.Process, text: str) -> None:
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while text not in (line := (await process.stdout.readline()).decode()):
             assert line, f"the process ended before it said {text!r}"
 
