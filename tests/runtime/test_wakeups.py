@@ -39,9 +39,10 @@ async def heard(dsn: str) -> AsyncIterator[list[str]]:
 
 
 async def first_of(heard: list[str]) -> None:
-    async with asyncio.timeout(30):
-        while not heard:
-            await asyncio.sleep(0.01)
+    async def something() -> bool:
+        return bool(heard)
+
+    await until(something)
 
 
 async def test_a_wakeup_comes_after_the_commit_and_never_before(
