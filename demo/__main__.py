@@ -14,6 +14,7 @@ from demo.story import Story, StoryError
 from demo.telling import Teller
 from sguild_contracts import PersonId, RevenuePublisher
 from sguild_dispatcher import Keyring, Settings, migrate
+from sguild_dispatcher.errors import DispatcherError
 from sguild_dispatcher.testing.postgres import TEST_DSN, create_database, drop_database, postgres_server
 
 
@@ -26,9 +27,9 @@ def main() -> int:
     with postgres_server() as server:
         try:
             asyncio.run(_play(server, teller))
-        except StoryError as error:
+        except (StoryError, DispatcherError) as error:
             print(error, file=sys.stderr)
-            return 1
+            return 1 if isinstance(error, StoryError) else 2
     teller.says(
         "The story's database is dropped." if TEST_DSN in os.environ else "The story's server is stopped."
     )

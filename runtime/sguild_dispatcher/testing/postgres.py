@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from uuid import uuid4
 
-import asyncpg
-
+from sguild_dispatcher.database import connect
 from sguild_dispatcher.statements import statement
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def dsn_of(server: "PostgresServer") -> str:
 
 
 async def _execute(dsn: str, text: str) -> None:
-    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(dsn)
+    connection = await connect(dsn)
     try:
         for each in text.split(";"):
             if each.strip():
