@@ -41,7 +41,7 @@ class Output:
         """Print findings in the format that was asked for."""
         from sguild_codegen.report.printers import PRINTERS
 
-        sys.stdout.write(PRINTERS[self.format](findings, self._colored()))
+        sys.stdout.write(PRINTERS[self.format](findings, color=self._colored()))
 
     def _colored(self) -> bool:
         if self.color is Color.AUTO:

@@ -1,14 +1,21 @@
 """Findings as text for people, as JSON for tools, and as GitHub workflow commands."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, Protocol
 
 from sguild_codegen.report.finding import Finding
 from sguild_codegen.report.safe import visible
 
-Printer: TypeAlias = Callable[[Sequence[Finding], bool], str]
+
+class Printer(Protocol):
+    """Returns findings as they are printed; only text has a use for ``color``."""
+
+    def __call__(self, findings: Sequence[Finding], *, color: bool) -> str:
+        """Return the text that goes to stdout."""
+        ...
+
 
 _RESET: Final = "\x1b[0m"
 _BOLD: Final = "\x1b[1m"
@@ -18,12 +25,12 @@ _BEFORE: Final = 60
 _INDENT: Final = "    "  # no line of a contract ever starts a line of output: "::" there is a command to CI
 
 
-def text(findings: Sequence[Finding], color: bool) -> str:
+def text(findings: Sequence[Finding], *, color: bool) -> str:
     """Return each finding with its source line, an underline and help; one line where there is no source."""
-    return "".join(_text_of(each, color) for each in findings)
+    return "".join(_text_of(each, color=color) for each in findings)
 
 
-def json_document(findings: Sequence[Finding], color: bool) -> str:  # noqa: ARG001 - all printers look alike
+def json_document(findings: Sequence[Finding], *, color: bool) -> str:  # noqa: ARG001 - all printers look alike
     """Return ``{"findings": [...]}``; keys that do not apply are null."""
     listed = [
         {
@@ -43,7 +50,7 @@ def json_document(findings: Sequence[Finding], color: bool) -> str:  # noqa: ARG
     return json.dumps({"findings": listed}, indent=2) + "\n"
 
 
-def github(findings: Sequence[Finding], color: bool) -> str:  # noqa: ARG001 - all printers look alike
+def github(findings: Sequence[Finding], *, color: bool) -> str:  # noqa: ARG001 - all printers look alike
     """Return one workflow command a finding, which GitHub shows at the line of the pull request."""
     return "".join(_github_command(each) for each in findings)
 
@@ -53,7 +60,7 @@ PRINTERS: Final[Mapping[str, Printer]] = MappingProxyType(
 )
 
 
-def _text_of(finding: Finding, color: bool) -> str:
+def _text_of(finding: Finding, *, color: bool) -> str:
     paint = _paint if color else _plain
     level = paint(f"{finding.rule.id} {finding.level}:", _COLORS[finding.level])
     head = f"{paint(_place(finding), _BOLD)} {level} {visible(finding.message)}"
