@@ -12,7 +12,7 @@ VERSION: Final = 9_999
 EVENT_TYPES: Final = 10_000
 
 REFERENCE_STEPS: Final = 32  # references that lead to a reference
-SCHEMAS: Final = 2_000  # in one file
+SCHEMAS: Final = 1_000  # in one file
 ENUM_VALUES: Final = 1_000
 
 PATTERN_LENGTH: Final = 1_000
