@@ -5,10 +5,15 @@ from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.migrations import migrate
 from sguild_dispatcher.testing.postgres import create_database, drop_database, postgres_server
+
+# A busy machine is slow at times, which is no fault of the code.
+settings.register_profile("any-machine", deadline=None)
+settings.load_profile("any-machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,12 +5,13 @@ seen as well. Conditional keywords are not aimed at: members come and go, so tha
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, TypeAlias
 from urllib.parse import urljoin
 
+import jsonschema_rs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -57,6 +58,7 @@ _JUNK: Final[tuple[Json, ...]] = (
 )
 _NAMES: Final = ("extra", "a", "A", "zz", "abcd", "class_", "__init__", "model_config", "a\n", "")
 _MOST_STEPS: Final = 2
+_SELDOM: Final = 20
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,8 @@ class Documents:
         kinds = schema.get("type", ["object", "string", "null"])
         makers = {
             "string": lambda: _texts(schema),
-            "integer": lambda: _numbers(schema, whole=True),
-            "number": lambda: _numbers(schema, whole=False),
+            "integer": lambda: _numbers(schema, "integer"),
+            "number": lambda: _numbers(schema, "number"),
             "boolean": st.booleans,
             "null": st.none,
             "array": lambda: self._array(schema, root),
@@ -126,9 +128,13 @@ class Documents:
         least = schema.get("minItems", 0)
         items = self._valid(schema.get("items", True), root)
         unique = json.dumps if schema.get("uniqueItems") else None
-        return st.lists(
-            items, min_size=least, max_size=min(schema.get("maxItems", least + 3), 25), unique_by=unique
-        )
+        most = min(schema.get("maxItems", least + 3), 25)
+
+        def sized(low: int, high: int) -> Strategy:
+            return st.lists(items, min_size=low, max_size=high, unique_by=unique)
+
+        edges = st.one_of(sized(most, most), sized(most + 1, most + 1))
+        return _seldom(st.one_of(sized(least, most), sized(least, least)), edges)
 
     def _object(self, schema: Mapping[str, Json], root: Mapping[str, Json]) -> Strategy:
         extra = schema.get("additionalProperties", True)
@@ -143,22 +149,24 @@ class Documents:
             return members
         names = _texts(schema.get("propertyNames", {})) if not named else st.sampled_from(_NAMES)
         least = schema.get("minProperties", 0)
-        others = st.dictionaries(
-            names, self._valid(extra, root), min_size=least, max_size=schema.get("maxProperties", least + 2)
+        most = schema.get("maxProperties", least + 2)
+        values = self._valid(extra, root)
+        others = _seldom(
+            st.dictionaries(names, values, min_size=least, max_size=most),
+            st.dictionaries(names, values, min_size=most, max_size=most + 1),
         )
         return st.builds(lambda first, second: {**second, **first}, members, others)
 
 
 def _texts(schema: Mapping[str, Json]) -> Strategy:
     if "format" in schema:
-        return st.sampled_from(_SAMPLES[schema["format"]])
+        return _leaf(schema, "string", _SAMPLES[schema["format"]])
     if "pattern" in schema:
-        return st.sampled_from(_matches(schema["pattern"]))
+        return _leaf(schema, "string", (*_matches(schema["pattern"]), "", "x"))
     least = schema.get("minLength", 0)
     most = schema.get("maxLength", least + 8)
-    edges = st.sampled_from([least, most, least, max(least - 1, 0), most + 1])
-    words = st.text(alphabet="abé \U0001f600\n", min_size=least, max_size=min(most, least + 8))
-    return st.one_of(words, edges.map("é".__mul__))
+    lengths = (least, most, (least + most) // 2, max(least - 1, 0), most + 1)
+    return _leaf(schema, "string", [letter * length for letter in ("a", "\U0001f600") for length in lengths])
 
 
 @cache
@@ -175,15 +183,24 @@ def _matches(pattern: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _numbers(schema: Mapping[str, Json], *, whole: bool) -> Strategy:
-    bounds = [value for key in schema if key.endswith("imum") and (value := schema[key]) is not None]
-    step = schema.get("multipleOf")
-    near = [edge + delta for edge in bounds or [0] for delta in (-1, 0, 1)]
-    multiples = [step * count for count in (-1, 0, 1, 3, 7)] if step else []
-    plain = (
-        st.integers() if whole else st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False))
-    )
-    return st.one_of(st.sampled_from([*near, *multiples, 1.0, 1e2]), st.integers(0, 20), plain)
+def _numbers(schema: Mapping[str, Json], kind: str) -> Strategy:
+    bounds = [schema[key] for key in schema if key.lower().endswith("imum")]
+    step = schema.get("multipleOf", 1)
+    near = [edge + delta for edge in (*bounds, 0) for delta in (-1, -0.5, 0, 0.5, 1)]
+    multiples = [step * count for count in (-1, 0, 1, 3, 7)]
+    return _leaf(schema, kind, [*near, *multiples, 1.0, 1e2, 5, 12, 2**53, 10**25, 1e300, 0.07])
+
+
+def _leaf(schema: Mapping[str, Json], kind: str, candidates: Sequence[Json]) -> Strategy:
+    """Return those candidates that are valid most of the time, and any of them now and then."""
+    judge = jsonschema_rs.Draft202012Validator({**schema, "type": kind}, validate_formats=True)
+    valid = [each for each in candidates if judge.is_valid(each)] or candidates
+    return _seldom(st.sampled_from(valid), st.sampled_from(candidates))
+
+
+def _seldom(usual: Strategy, unusual: Strategy) -> Strategy:
+    """Draw from ``unusual`` now and then: a document with many wrong places shows little."""
+    return st.integers(0, _SELDOM).flatmap(lambda lot: unusual if lot == _SELDOM else usual)
 
 
 def _change(document: Json) -> Strategy:
@@ -235,8 +252,11 @@ def _near(value: Json) -> Json:
             yield from (value.replace("T", " "), value.replace("Z", "z"), value.replace("-", "_"), [value])
         case dict():
             yield from ({name: each for name, each in value.items() if name != left} for left in value)
-            yield from ({**value, name: each} for name, each in (("extra", 1), ("class_", "a"), ("", None)))
+            others = [*value.values(), 1, "a", None]
+            yield from ({**value, name: others[0]} for name in ("extra", "zz", ""))
+            yield from ({**value, "class_": each} for each in others[-3:])
         case list():
             yield from ([*value, *value], value[:-1], [*value, None], [], value * 25)
+            yield from ([*value, f"{value[-1]}z"], [*value, 77], [*value, True]) if value else ()
         case _:
             return

@@ -1,0 +1,111 @@
+"""The same contracts give the same bytes, whatever the interpreter, the file system or the folder."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from command_kit import ROOT, run, snapshot
+from golden_kit import PACKAGE_CASES
+
+CONTRACTS = ROOT / "contracts"
+HERE = "/".join(ROOT.parts[1:])
+COMMAND = (
+    sys.executable,
+    "-c",
+    "import sys; from sguild_codegen.cli import main; sys.exit(main())",
+    "generate",
+)
+
+
+@cache
+def committed() -> dict[str, bytes]:
+    return {
+        path: content
+        for path, content in snapshot(ROOT / "generated").items()
+        if "__pycache__" not in path and ".egg-info" not in path
+    }
+
+
+def generated(folder: Path, contracts: str | Path, **environment: str) -> dict[str, bytes]:
+    """Run the command in a process of its own, in ``folder``."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG"))}
+    command = [*COMMAND, "--contracts", str(contracts), "--output", "out"]
+    done = subprocess.run(
+        command, cwd=folder, env={**inherited, **environment}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return snapshot(folder / "out")
+
+
+@cache
+def has_locale(name: str) -> bool:
+    listed = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout
+    return name.lower().replace("-", "") in listed.lower().replace("-", "").split()
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "4242"])
+def test_any_hash_seed(seed: str, tmp_path: Path) -> None:
+    assert generated(tmp_path, CONTRACTS, PYTHONHASHSEED=seed) == committed()
+
+
+@pytest.mark.parametrize("locale", ["C", "tr_TR.UTF-8"])
+def test_any_locale(locale: str, tmp_path: Path) -> None:
+    if locale != "C" and not has_locale(locale):
+        pytest.skip(f"the locale {locale} is not installed")
+    # Without UTF-8 mode, text files would be opened in the encoding of the locale.
+    assert (
+        generated(tmp_path, CONTRACTS, LC_ALL=locale, PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") == committed()
+    )
+
+
+def test_text_beyond_ascii_in_any_locale(tmp_path: Path) -> None:
+    case = next(case for case in PACKAGE_CASES if case.name == "texts")
+    found = generated(
+        tmp_path, case.folder / "contracts", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0"
+    )
+    assert found == snapshot(case.folder / "expected")
+
+
+def test_any_order_of_the_folder(tmp_path: Path) -> None:
+    files = sorted(
+        (path for path in CONTRACTS.rglob("*") if path.is_file()), key=lambda path: path.name[::-1]
+    )
+    for path in files:
+        target = tmp_path / "contracts" / path.relative_to(CONTRACTS)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    assert run("generate", "--contracts", tmp_path / "contracts", "--output", tmp_path / "out").code == 0
+    assert snapshot(tmp_path / "out") == committed()
+
+
+def test_any_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(CONTRACTS, tmp_path / "deep" / "er" / "contracts")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert run("generate", "--contracts", "../deep/er/contracts", "--output", "../out").code == 0
+    assert snapshot(tmp_path / "out") == committed()
+
+
+def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
+    arguments = ("generate", "--contracts", CONTRACTS, "--output", tmp_path / "out")
+    assert run(*arguments).code == 0
+    again = run(*arguments)
+    assert "0 written" in again.err
+    assert run(*arguments, "--check").code == 0
+
+
+def test_no_clock_version_or_path_in_the_output() -> None:
+    tools = ("black", "jinja2", "datamodel-code-generator", "sguild-codegen")
+    versions = {version(tool) for tool in tools}
+    for path, content in committed().items():
+        text = content.decode()
+        assert HERE not in text, path
+        assert not re.search(r"\d{4}-\d\d-\d\d[ T]\d\d:", text), path
+        for each in versions:
+            assert not re.search(rf"\b(version|by)\W+{re.escape(each)}\b", text), path
