@@ -5,7 +5,7 @@ seen as well. Conditional keywords are not aimed at: members come and go, so tha
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, TypeAlias
@@ -113,7 +113,7 @@ class Documents:
 
     def _typed(self, schema: Mapping[str, Json], root: Mapping[str, Json]) -> Strategy:
         kinds = schema.get("type", ["object", "string", "null"])
-        makers = {
+        makers: dict[str, Callable[[], Strategy]] = {
             "string": lambda: _texts(schema),
             "integer": lambda: _numbers(schema, "integer"),
             "number": lambda: _numbers(schema, "number"),
@@ -216,7 +216,7 @@ def _change_at(document: Json, place: tuple[str | int, ...]) -> Strategy:
     return _other_values(value).map(lambda new: _replaced(document, place, new))
 
 
-def _places(value: Json) -> Json:
+def _places(value: Json) -> Iterator[tuple[str | int, ...]]:
     yield ()
     members = (
         value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -229,7 +229,7 @@ def _replaced(value: Json, place: tuple[str | int, ...], new: Json) -> Json:
     if not place:
         return new
     step, *rest = place
-    copied = dict(value) if isinstance(value, dict) else list(value)
+    copied: Json = dict(value) if isinstance(value, dict) else list(value)
     copied[step] = _replaced(value[step], tuple(rest), new)
     return copied
 
@@ -240,7 +240,7 @@ def _other_values(value: Json) -> Strategy:
     return st.one_of(st.sampled_from(near), junk) if near else junk
 
 
-def _near(value: Json) -> Json:
+def _near(value: Json) -> Iterator[Json]:
     match value:
         case bool():
             yield from (int(value), float(value), str(value).lower())

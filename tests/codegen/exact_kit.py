@@ -19,7 +19,7 @@ class Contract:
     """One version of a payload: its schema, the files that it refers to by ``$id``, and its model."""
 
     name: str
-    schema: Mapping[str, Json]
+    schema: dict[str, Json]
     others: Mapping[str, Json]
     model: type[BaseModel]
 

@@ -14,6 +14,7 @@ from golden_kit import CASES, install
 from sguild_codegen.emit import checks, conditions, modules, types
 from sguild_codegen.emit.checks import CheckBuilder
 from sguild_codegen.emit.definitions import FIELDS, Import, TypeSource
+from sguild_codegen.emit.skeletons import ObjectShape
 from sguild_codegen.emit.types import TypeBuilder
 from sguild_codegen.model.schema import Schema
 
@@ -121,10 +122,9 @@ def _any_of_one(patch: Patch) -> None:
 
 
 def _optional_members(patch: Patch) -> None:
-    original = modules.ObjectShape
 
-    def shape(name: str, properties: tuple[str, ...], required: frozenset[str]) -> modules.ObjectShape:
-        return original(name, properties, frozenset() if name == "SampleStringsV1" else required)
+    def shape(name: str, properties: tuple[str, ...], required: frozenset[str]) -> ObjectShape:
+        return ObjectShape(name, properties, frozenset() if name == "SampleStringsV1" else required)
 
     patch.setattr(modules, "ObjectShape", shape)
 

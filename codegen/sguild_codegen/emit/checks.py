@@ -63,21 +63,30 @@ class CheckBuilder:
 
     def checks(self) -> Iterator[Check]:
         """Yield the checks of the object, in the order of the keywords."""
+        leaves = 0
+        for keyword, case, wanted in self._conditions():
+            leaves += size(case) + size(wanted)
+            if leaves > _MOST_LEAVES:
+                raise _too_large(self.owner, keyword)
+            yield from self._check(case, wanted)
+
+    def _conditions(self) -> Iterator[tuple[str, Condition, Condition]]:
+        """Yield what must hold in which case, with the keyword that says so."""
         schema = self.owner
         for name, needed in schema.dependent_required.items():
-            yield from self._check(self._present(name), self._all_present(needed))
+            yield "dependentRequired", self._present(name), self._all_present(needed)
         for each in schema.all_of:
-            yield from self._check(TRUE, self._holds(each))
+            yield "allOf", TRUE, self._holds(each)
         if schema.any_of:
-            yield from self._check(TRUE, some(self._holds(each) for each in schema.any_of))
+            yield "anyOf", TRUE, some(self._holds(each) for each in schema.any_of)
         if schema.one_of:
-            yield from self._check(TRUE, self._one(schema))
+            yield "oneOf", TRUE, self._one(schema)
         if schema.not_ is not None:
-            yield from self._check(TRUE, negate(self._holds(schema.not_)))
+            yield "not", TRUE, negate(self._holds(schema.not_))
         if schema.if_ is not None:
             case = self._holds(schema.if_)
-            yield from self._check(case, self._branch(schema.then))
-            yield from self._check(negate(case), self._branch(schema.else_))
+            yield "if", case, self._branch(schema.then)
+            yield "if", negate(case), self._branch(schema.else_)
 
     def _check(self, case: Condition, wanted: Condition) -> Iterator[Check]:
         broken = every((case, negate(wanted)))

@@ -5,7 +5,7 @@ required sets ...) become conditions. They are kept in negation normal form: ``n
 only at the leaves, so that source and sentence stay readable.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -161,15 +161,22 @@ def attributes(condition: Condition) -> tuple[str, ...]:
 
 def _simplified(parts: tuple[Condition, ...], fact: Callable[[Leaf], Leaf]) -> tuple[Condition, ...]:
     """Simplify each part by what is known where it matters: the ``fact`` of every other leaf that is left."""
-    kept = list(parts)
-    for index, part in enumerate(kept):
-        others = (each for other, each in enumerate(kept) if other != index)
-        kept[index] = _under(part, [fact(each) for each in others if isinstance(each, Present | Equals)])
+    facts: dict[str, dict[int, Leaf]] = {}
+    for index, part in enumerate(parts):
+        if isinstance(part, Present | Equals):
+            facts.setdefault(part.attribute, {})[index] = fact(part)
+    kept: list[Condition] = []
+    for index, part in enumerate(parts):
+        if isinstance(part, Present | Equals):
+            del facts[part.attribute][index]
+        kept.append(_under(part, facts))
+        if isinstance(part, Present | Equals) and kept[-1] is part:
+            facts[part.attribute][index] = fact(part)
     return tuple(kept)
 
 
-def _under(condition: Condition, facts: Sequence[Leaf]) -> Condition:
-    """Simplify a condition where the facts are known to hold."""
+def _under(condition: Condition, facts: Mapping[str, Mapping[int, Leaf]]) -> Condition:
+    """Simplify a condition where the facts, which are listed by attribute, are known to hold."""
     match condition:
         case Constant():
             return condition
@@ -178,7 +185,8 @@ def _under(condition: Condition, facts: Sequence[Leaf]) -> Condition:
         case Some(parts):
             return some(_under(part, facts) for part in parts)
         case _:
-            known = (_decided(condition, fact) for fact in facts if fact.attribute == condition.attribute)
+            about = facts.get(condition.attribute, {})
+            known = (_decided(condition, fact) for fact in about.values())
             return next((Constant(each) for each in known if each is not None), condition)
 
 

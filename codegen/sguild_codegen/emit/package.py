@@ -118,25 +118,29 @@ class PackageWriter:
     def _events(
         self, modules: Mapping[str, ModelModule], classes: Mapping[str, Skeleton]
     ) -> Iterator[tuple[str, str]]:
+        collector = Collector()
         for event in self.tree.event_types:
-            module = modules[event.name]
-            items = module.items(classes)
-            current = payload_class(event.name, event.current.version)
-            alias = {
-                "name": pascal(event.name),
-                "target": current,
-                "documentation": f"The current version of {event.name}.",
-            }
-            text = render(
-                "event.py.jinja",
-                header=HEADER,
-                documentation=_module_documentation(event),
-                import_groups=module.import_groups(items),
-                items=items,
-                aliases=[alias],
-                exports=sorted([alias["name"], *(each.name for each in module.classes())]),
-            )
-            yield f"{self.package}/events/{snake(event.name)}.py", text
+            with collector:
+                text = self._event(event, modules[event.name], classes)
+                yield f"{self.package}/events/{snake(event.name)}.py", text
+        collector.close()
+
+    def _event(self, event: EventType, module: ModelModule, classes: Mapping[str, Skeleton]) -> str:
+        items = module.items(classes)
+        alias = {
+            "name": pascal(event.name),
+            "target": payload_class(event.name, event.current.version),
+            "documentation": f"The current version of {event.name}.",
+        }
+        return render(
+            "event.py.jinja",
+            header=HEADER,
+            documentation=_module_documentation(event),
+            import_groups=module.import_groups(items),
+            items=items,
+            aliases=[alias],
+            exports=sorted([alias["name"], *(each.name for each in module.classes())]),
+        )
 
     def _envelope(self, module: ModelModule, classes: Mapping[str, Skeleton]) -> str:
         items = module.items(classes)

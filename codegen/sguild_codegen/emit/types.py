@@ -71,6 +71,7 @@ class TypeBuilder:
     definitions: Definitions
     given: Mapping[Schema, TypeSource] = field(default_factory=dict[Schema, TypeSource])
     _classes: dict[Schema, str] = field(default_factory=dict[Schema, str])
+    _targets: dict[Schema, TypeSource] = field(default_factory=dict[Schema, TypeSource])
     _open: set[Schema] = field(default_factory=set[Schema])
 
     def root_class(self, schema: Schema, name: str) -> TypeSource:
@@ -156,11 +157,13 @@ class TypeBuilder:
             return self.object_class(target, Names(self.definitions.root, own).qualified)
         if target in self._open:
             raise refused(schema, "$ref", "only an object with properties can contain itself")
-        self._open.add(target)
-        try:
-            return self.type_of(target, Names(names.owner, own))
-        finally:
-            self._open.remove(target)
+        if target not in self._targets:
+            self._open.add(target)
+            try:
+                self._targets[target] = self.type_of(target, Names(names.owner, own))
+            finally:
+                self._open.remove(target)
+        return self._targets[target]
 
     def _values(self, schema: Schema, names: Names) -> TypeSource:
         _allow_only(schema, ("types", "has_const", "enum"))

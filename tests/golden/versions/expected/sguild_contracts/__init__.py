@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         OrderCancelledV1Refund,
     )
     from sguild_contracts.events.order_placed import OrderPlaced, OrderPlacedV2, OrderPlacedV3
-    from sguild_contracts.ids import EventId, OrderId
+    from sguild_contracts.ids import OccurrenceId, OrderId
 
 __version__ = "3.1.0"
 
@@ -45,7 +45,7 @@ _MODULES = {
     "OrderPlaced": "sguild_contracts.events.order_placed",
     "OrderPlacedV2": "sguild_contracts.events.order_placed",
     "OrderPlacedV3": "sguild_contracts.events.order_placed",
-    "EventId": "sguild_contracts.ids",
+    "OccurrenceId": "sguild_contracts.ids",
     "OrderId": "sguild_contracts.ids",
 }
 
@@ -64,7 +64,7 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "Event",
-    "EventId",
+    "OccurrenceId",
     "OrderArchived",
     "OrderArchivedV1",
     "OrderCancelled",

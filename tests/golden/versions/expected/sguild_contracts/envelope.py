@@ -7,7 +7,7 @@ from pydantic import MISSING
 from sguild_dispatcher.fields import DateTime, IntegerRule, String, StringRule
 from sguild_dispatcher.models import Envelope, PayloadT
 
-from sguild_contracts.ids import EventId
+from sguild_contracts.ids import OccurrenceId
 
 TenantId = Annotated[str, StringRule(min_length=1)]
 Producer = Literal["sales", "support", "billing"]
@@ -17,7 +17,7 @@ SchemaVersion = Annotated[int, IntegerRule(minimum=1)]
 class Event(Envelope[PayloadT], Generic[PayloadT], frozen=True):
     """What every event carries around its payload."""
 
-    event_id: EventId
+    event_id: OccurrenceId
     """Id of the event."""
 
     event_type: String
@@ -28,7 +28,7 @@ class Event(Envelope[PayloadT], Generic[PayloadT], frozen=True):
     payload: PayloadT
     subject: String | MISSING = MISSING
     actor: String | MISSING = MISSING
-    correlation_id: EventId | MISSING = MISSING
+    correlation_id: OccurrenceId | MISSING = MISSING
 
 
 __all__ = [

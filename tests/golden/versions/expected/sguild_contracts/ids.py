@@ -7,8 +7,8 @@
 from sguild_dispatcher.fields import PrefixedId
 
 
-class EventId(PrefixedId, prefix="evt"):
-    """Id of an event: ``evt_`` and a UUIDv7."""
+class OccurrenceId(PrefixedId, prefix="evt"):
+    """Id of an occurrence: ``evt_`` and a UUIDv7."""
 
 
 class OrderId(PrefixedId, prefix="ord"):
@@ -16,6 +16,6 @@ class OrderId(PrefixedId, prefix="ord"):
 
 
 __all__ = [
-    "EventId",
+    "OccurrenceId",
     "OrderId",
 ]

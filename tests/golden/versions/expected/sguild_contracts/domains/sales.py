@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sguild_dispatcher.publisher import Publisher, SyncPublisher
 from sguild_dispatcher.subscriber import Subscriber
 
-from sguild_contracts.ids import EventId
+from sguild_contracts.ids import OccurrenceId
 from sguild_contracts.registry import registry
 
 if TYPE_CHECKING:
@@ -28,19 +28,23 @@ class SalesPublisher(Publisher):
     domain = "sales"
     registry = registry
 
-    async def order_placed(self, connection: AsyncConnection, payload: OrderPlacedV3) -> EventId:
+    async def order_placed(
+        self, connection: AsyncConnection, payload: OrderPlacedV3
+    ) -> OccurrenceId:
         """Publish order.placed, read by billing.
 
         An order.
         """
-        return EventId(await self._publish(connection, payload, "order.placed", 3))
+        return OccurrenceId(await self._publish(connection, payload, "order.placed", 3))
 
-    async def order_placed_v2(self, connection: AsyncConnection, payload: OrderPlacedV2) -> EventId:
+    async def order_placed_v2(
+        self, connection: AsyncConnection, payload: OrderPlacedV2
+    ) -> OccurrenceId:
         """Publish order.placed, read by billing, in version 2.
 
         An order, as it was placed at first.
         """
-        return EventId(await self._publish(connection, payload, "order.placed", 2))
+        return OccurrenceId(await self._publish(connection, payload, "order.placed", 2))
 
 
 class SalesSyncPublisher(SyncPublisher):
@@ -49,19 +53,19 @@ class SalesSyncPublisher(SyncPublisher):
     domain = "sales"
     registry = registry
 
-    def order_placed(self, connection: SyncConnection, payload: OrderPlacedV3) -> EventId:
+    def order_placed(self, connection: SyncConnection, payload: OrderPlacedV3) -> OccurrenceId:
         """Publish order.placed, read by billing.
 
         An order.
         """
-        return EventId(self._publish(connection, payload, "order.placed", 3))
+        return OccurrenceId(self._publish(connection, payload, "order.placed", 3))
 
-    def order_placed_v2(self, connection: SyncConnection, payload: OrderPlacedV2) -> EventId:
+    def order_placed_v2(self, connection: SyncConnection, payload: OrderPlacedV2) -> OccurrenceId:
         """Publish order.placed, read by billing, in version 2.
 
         An order, as it was placed at first.
         """
-        return EventId(self._publish(connection, payload, "order.placed", 2))
+        return OccurrenceId(self._publish(connection, payload, "order.placed", 2))
 
 
 class SalesSubscriber(Subscriber):

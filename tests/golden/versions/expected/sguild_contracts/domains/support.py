@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sguild_dispatcher.publisher import Publisher, SyncPublisher
 
-from sguild_contracts.ids import EventId
+from sguild_contracts.ids import OccurrenceId
 from sguild_contracts.registry import registry
 
 if TYPE_CHECKING:
@@ -23,15 +23,15 @@ class SupportPublisher(Publisher):
 
     async def order_cancelled(
         self, connection: AsyncConnection, payload: OrderCancelledV11
-    ) -> EventId:
+    ) -> OccurrenceId:
         """Publish order.cancelled, read by sales."""
-        return EventId(await self._publish(connection, payload, "order.cancelled", 11))
+        return OccurrenceId(await self._publish(connection, payload, "order.cancelled", 11))
 
     async def order_cancelled_v1(
         self, connection: AsyncConnection, payload: OrderCancelledV1
-    ) -> EventId:
+    ) -> OccurrenceId:
         """Publish order.cancelled, read by sales, in version 1."""
-        return EventId(await self._publish(connection, payload, "order.cancelled", 1))
+        return OccurrenceId(await self._publish(connection, payload, "order.cancelled", 1))
 
 
 class SupportSyncPublisher(SyncPublisher):
@@ -40,13 +40,17 @@ class SupportSyncPublisher(SyncPublisher):
     domain = "support"
     registry = registry
 
-    def order_cancelled(self, connection: SyncConnection, payload: OrderCancelledV11) -> EventId:
+    def order_cancelled(
+        self, connection: SyncConnection, payload: OrderCancelledV11
+    ) -> OccurrenceId:
         """Publish order.cancelled, read by sales."""
-        return EventId(self._publish(connection, payload, "order.cancelled", 11))
+        return OccurrenceId(self._publish(connection, payload, "order.cancelled", 11))
 
-    def order_cancelled_v1(self, connection: SyncConnection, payload: OrderCancelledV1) -> EventId:
+    def order_cancelled_v1(
+        self, connection: SyncConnection, payload: OrderCancelledV1
+    ) -> OccurrenceId:
         """Publish order.cancelled, read by sales, in version 1."""
-        return EventId(self._publish(connection, payload, "order.cancelled", 1))
+        return OccurrenceId(self._publish(connection, payload, "order.cancelled", 1))
 
 
 __all__ = [
