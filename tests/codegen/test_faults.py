@@ -84,6 +84,17 @@ def _enum_without_its_last(patch: Patch) -> None:
     patch.setattr(TypeBuilder, "_values", values)
 
 
+def _python_literals(patch: Patch) -> None:
+    original = TypeBuilder._values
+
+    def values(self: TypeBuilder, schema: Schema, names: types.Names) -> TypeSource:
+        found = original(self, schema, names)
+        text = found.text.removeprefix("Annotated[").removesuffix(", LiteralRule()]")
+        return TypeSource(text, found.imports)
+
+    patch.setattr(TypeBuilder, "_values", values)
+
+
 def _open_objects(patch: Patch) -> None:
     anything = TypeSource("JsonValue", frozenset({Import("pydantic", "JsonValue")}))
     patch.setattr(TypeBuilder, "_extra", lambda *_: anything)
@@ -161,6 +172,7 @@ FAULTS = [
     _lax("sample.numbers-v1", "Number", "float"),
     _lax("sample.numbers-v1", "Boolean", "bool"),
     Fault("an enum lacks its last value", "types", "sample.choices-v1", _enum_without_its_last),
+    Fault("true is 1", "types", "sample.choices-v1", _python_literals),
     Fault("closed objects are open", "types", "sample.nested-v1", _open_objects),
     Fault("date-times are texts", "types", "sample.strings-v1", _date_times_as_texts),
     Fault("null is left out", "types", "sample.choices-v1", _no_null),
