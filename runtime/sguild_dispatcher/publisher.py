@@ -132,7 +132,9 @@ class _Publisher:
         _log.warning("%s It is published, because SGUILD_DISPATCHER_EMISSION is warn.", complaint)
 
     def _tenant(self, plan: EventPlan) -> str:
-        tenant_id = current_context().tenant_id or self._settings.tenant_id
+        given = current_context().tenant_id
+        # An empty text is a wrong tenant and not a missing one: the envelope's schema refuses it.
+        tenant_id = self._settings.tenant_id if given is None else given
         if tenant_id is None:
             raise MissingContextError(
                 f"{plan} has no tenant: publish inside `with request_context(tenant_id=...):`, "
@@ -159,8 +161,8 @@ class _Publisher:
             "schema_version": plan.version.version,
             "payload": payload,
             "subject": plan.subject(payload),
-            "actor": context.actor or f"system:{self.domain}",
-            "correlation_id": context.correlation_id or event_id,
+            "actor": f"system:{self.domain}" if context.actor is None else context.actor,
+            "correlation_id": event_id if context.correlation_id is None else context.correlation_id,
         }
         written = {name: values[name] for name in plan.fields if values.get(name) is not None}
         try:

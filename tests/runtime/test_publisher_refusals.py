@@ -17,6 +17,7 @@ from sample_contracts import (
     SiteOpenedV1,
     TallyClosedV1,
 )
+from sguild_dispatcher.context import request_context
 from sguild_dispatcher.errors import (
     BodyTooLargeError,
     EmissionWindowError,
@@ -157,6 +158,17 @@ async def test_what_is_refused_leaves_no_row(case: str, dsn: str) -> None:
     assert words in str(caught.value)
     assert SECRET not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    assert await rows(dsn) == []
+
+
+@pytest.mark.parametrize("name", ["tenant_id", "actor", "correlation_id"])
+async def test_an_empty_text_of_the_context_is_wrong_and_not_missing(name: str, dsn: str) -> None:
+    async with with_asyncpg(dsn) as connection, connection.transaction():
+        with (
+            request_context(**{name: ""}),
+            pytest.raises(InvalidEventError, match=f"is refused. /{name}: must be"),
+        ):
+            await settled(RevenuePublisher).publish(connection, locked())
     assert await rows(dsn) == []
 
 
