@@ -32,7 +32,7 @@ lint: setup ## Style, format and the layer contract
 
 types: setup ## mypy --strict and pyright strict
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --project pyproject.toml
 
 check-generated: setup ## Fail when generated/ is not what the contracts say
 	$(BIN)/sguild-codegen generate --check
@@ -40,7 +40,7 @@ check-generated: setup ## Fail when generated/ is not what the contracts say
 unit: setup ## The tests, against a PostgreSQL that they start
 	$(BIN)/pytest -q -n $(WORKERS) -m "not proof"
 
-proof: setup ## The long proofs: kill -9 and crash tests at full length
+proof: setup ## The long proofs: many more drawn documents, faults injected into the emitter
 	$(BIN)/pytest -q -m proof
 
 bench-codegen: setup ## Measure the tool and its models, as ratios

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 import sys
 from importlib.resources import files
 
@@ -20,6 +21,17 @@ from sguild_dispatcher.testing.postgres import TEST_DSN, create_database, drop_d
 
 def main() -> int:
     """Play the story; return 0 if everything happened as it is told."""
+    # Ended from outside, the story still stops the server that it started.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        return _tell()
+    except BrokenPipeError:
+        # The reader has seen enough. Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _tell() -> int:
     # The story tells of failures itself; the worker's log would tell them twice.
     logging.getLogger("sguild_dispatcher").setLevel(logging.CRITICAL)
     teller = Teller(sys.stdout)

@@ -150,7 +150,7 @@ class Story:
         self.teller.says(
             f"Dead letters left: {len(letters)}, the tampered event for each of its two readers."
         )
-        self.teller.says("Every event was received once by each reader that has a handler for it.")
+        self.teller.says("Every other event was received once by each reader that has a handler for it.")
 
     @contextlib.asynccontextmanager
     async def _business(self) -> AsyncGenerator["asyncpg.pool.PoolConnectionProxy[asyncpg.Record]", None]:

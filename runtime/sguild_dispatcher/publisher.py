@@ -213,7 +213,13 @@ class Publisher(_Publisher):
         super().__init__(keyring=keyring, settings=settings, clock=clock)
         self._waker = waker
 
-    async def publish(self, connection: AsyncConnection, payload: Payload) -> str:
+    async def _publish_any(self, connection: AsyncConnection, payload: Payload) -> str:
+        """Publish a payload of whatever event type; the generated ``publish`` says which ones may come."""
+        return await self._publish(connection, payload, *_contract_of(payload))
+
+    async def _publish(
+        self, connection: AsyncConnection, payload: Payload, event_type: str, version: int
+    ) -> str:
         """Write an event into the log, in the transaction that is open on ``connection``.
 
         It becomes visible when, and only if, that transaction commits.
@@ -226,11 +232,6 @@ class Publisher(_Publisher):
             MissingKeyError: there is no key to sign it with.
             NotMigratedError: the database has no event log.
         """
-        return await self._publish(connection, payload, *_contract_of(payload))
-
-    async def _publish(
-        self, connection: AsyncConnection, payload: Payload, event_type: str, version: int
-    ) -> str:
         row = self._row(payload, event_type, version)
         await insert_event(connection, row)
         if self._waker is not None:
@@ -241,8 +242,7 @@ class Publisher(_Publisher):
 class SyncPublisher(_Publisher):
     """As :class:`Publisher`, for code without asyncio."""
 
-    def publish(self, connection: SyncConnection, payload: Payload) -> str:
-        """Write an event into the log; see :meth:`Publisher.publish`."""
+    def _publish_any(self, connection: SyncConnection, payload: Payload) -> str:
         return self._publish(connection, payload, *_contract_of(payload))
 
     def _publish(self, connection: SyncConnection, payload: Payload, event_type: str, version: int) -> str:

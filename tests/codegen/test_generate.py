@@ -87,6 +87,32 @@ def test_a_foreign_file_is_named_and_stays(project: Path, name: str) -> None:
     assert path.read_text("utf-8") == "{}"
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("myapp/__init__.py", ""),
+        ("myapp/py.typed", ""),
+        ("myapp/schemas/order.json", '{"$id": "https://contracts.sguild/order.json"}'),
+        ("sguild_contracts/__draft__.py", ""),
+    ],
+)
+def test_what_others_wrote_beside_the_package_stays(project: Path, name: str, content: str) -> None:
+    path = project / "generated" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, "utf-8")
+    assert f"generated/{name}: SG072 error: " in run("generate", "--check").out
+    assert run("generate").code == 0
+    assert path.read_text("utf-8") == content
+
+
+@pytest.mark.parametrize("name", ["json", "typing", "pydantic", "sguild_dispatcher"])
+@pytest.mark.usefixtures("project")
+def test_a_package_may_not_hide_a_module_that_it_imports(name: str) -> None:
+    result = run("generate", "--package", name)
+    assert (result.code, result.out) == (2, "")
+    assert "would hide a module" in result.err
+
+
 def test_a_foreign_file_in_the_way_stops_the_run(project: Path) -> None:
     (project / MODULE).write_text("mine = True\n", "utf-8")
     (project / IDS).unlink()

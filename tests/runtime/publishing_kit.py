@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from sample_contracts import (
+    AnyPublisher,
     CreditAccountId,
     CreditLockedV1,
     CreditReleasedV2,
@@ -19,7 +20,6 @@ from sample_contracts import (
     PersonId,
 )
 from sguild_dispatcher.database import Connection
-from sguild_dispatcher.publisher import Publisher
 from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.signing import Keyring
 
@@ -32,7 +32,7 @@ SECRET = "jane.doe@example.org"  # noqa: S105 - stands for personal data
 Open: TypeAlias = Callable[[str], AbstractAsyncContextManager[Any]]
 
 
-def settled(publisher: type[Publisher], **options: Any) -> Publisher:
+def settled(publisher: type[AnyPublisher], **options: Any) -> AnyPublisher:
     return publisher(**{"keyring": KEYRING, "settings": SETTINGS, "clock": lambda: NOW, **options})
 
 

@@ -198,7 +198,23 @@ registry = Registry(
 )
 
 
-class RevenuePublisher(Publisher):
+class AnyPublisher(Publisher):
+    """Publishes whatever it is given, as a generated ``publish`` would without its types."""
+
+    async def publish(self, connection: AsyncConnection, payload: Payload) -> str:
+        """Publish an event."""
+        return await self._publish_any(connection, payload)
+
+
+class AnySyncPublisher(SyncPublisher):
+    """The same, without asyncio."""
+
+    def publish(self, connection: SyncConnection, payload: Payload) -> str:
+        """Publish an event."""
+        return self._publish_any(connection, payload)
+
+
+class RevenuePublisher(AnyPublisher):
     """Publishes the events of revenue."""
 
     domain = "revenue"
@@ -209,7 +225,7 @@ class RevenuePublisher(Publisher):
         return EventId(await self._publish(connection, payload, "credit.locked", 1))
 
 
-class RevenueSyncPublisher(SyncPublisher):
+class RevenueSyncPublisher(AnySyncPublisher):
     """Publishes the events of revenue, without asyncio."""
 
     domain = "revenue"
@@ -220,14 +236,14 @@ class RevenueSyncPublisher(SyncPublisher):
         return EventId(self._publish(connection, payload, "credit.locked", 1))
 
 
-class SalesPublisher(Publisher):
+class SalesPublisher(AnyPublisher):
     """Publishes the events of sales."""
 
     domain = "sales"
     registry = registry
 
 
-class OperationsPublisher(Publisher):
+class OperationsPublisher(AnyPublisher):
     """Publishes the events of a domain that may not publish any more."""
 
     domain = "operations"

@@ -7,6 +7,7 @@ import pytest
 
 from publishing_kit import BEFORE_THE_SWITCH, SECRET, lead, locked, released, rows, settled, with_asyncpg
 from sample_contracts import (
+    AnyPublisher,
     CreditAccountId,
     CreditLockedV1,
     CreditReleasedV1,
@@ -31,11 +32,10 @@ from sguild_dispatcher.errors import (
     UnregisteredEventTypeError,
 )
 from sguild_dispatcher.models import Payload
-from sguild_dispatcher.publisher import Publisher
 from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.signing import Keyring
 
-REFUSED: dict[str, tuple[type[Publisher], Callable[[], Any], dict[str, Any], type[Exception], str]] = {
+REFUSED: dict[str, tuple[type[AnyPublisher], Callable[[], Any], dict[str, Any], type[Exception], str]] = {
     "no payload": (RevenuePublisher, lambda: {"a": 1}, {}, UnregisteredEventTypeError, "dict is not"),
     "no contract": (RevenuePublisher, Payload, {}, UnregisteredEventTypeError, "Payload is not"),
     "unregistered type": (

@@ -2,6 +2,7 @@
 
 import keyword
 import re
+import sys
 import tomllib
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,6 +15,8 @@ from sguild_codegen.report.safe import shown
 FILE: Final = "pyproject.toml"
 TABLE: Final = "[tool.sguild-codegen]"
 _DEFAULTS: Final = {"contracts": "contracts", "output": "generated", "package": "sguild_contracts"}
+# What generated code imports, and the tool itself.
+_TAKEN: Final = frozenset(("pydantic", "pydantic_core", "sguild_codegen", "sguild_dispatcher"))
 _PACKAGE: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -38,6 +41,10 @@ def configuration(**options: str | None) -> Configuration:
     if not _PACKAGE.fullmatch(found.package) or keyword.iskeyword(found.package):
         raise UsageError(
             f"--package {shown(found.package)} is no name of a package: use a-z, 0-9 and single underscores."
+        )
+    if found.package in _TAKEN or found.package in sys.stdlib_module_names:
+        raise UsageError(
+            f"--package {shown(found.package)} would hide a module of that name: choose another."
         )
     output = found.output.resolve()
     contracts = found.contracts.resolve()

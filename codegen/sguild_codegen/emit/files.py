@@ -1,14 +1,15 @@
 """From the emitted files to the output folder: what is missing, stale or foreign there, and safe writing.
 
 A file is ours, so that it may be replaced and removed, if one of its first lines carries the header. Files
-that cannot carry it are told by their place: ``py.typed``, and schemas as data below a folder ``schemas``
-whose ``$id`` is a published contract. An empty file is ours too: there is nothing in it to lose. Everything
-else is foreign: it is named, and never touched.
+that cannot carry it are told by their place in a generated package (one whose ``__init__.py`` carries the
+header, or the one that is emitted): its ``py.typed``, and the contracts below its folder ``schemas``. An
+empty file that an emitted one replaces is ours too: there is nothing in it to lose. Everything else is
+foreign: it is named, and never touched.
 """
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -25,11 +26,15 @@ _IGNORED: Final = frozenset(
         "__pycache__",
         "dist",
         "build",
-        ".mypy_cache",
-        ".ruff_cache",
-        ".pytest_cache",
         ".git",
+        ".hypothesis",
+        ".import_linter_cache",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".tox",
         ".venv",
+        "venv",
         ".DS_Store",
     }
 )
@@ -90,7 +95,10 @@ def plan(folder: Path, files: Mapping[str, str | bytes]) -> Plan:
     for path in wanted:
         _check_way(folder, path)
     found = dict(_on_disk(folder))
-    changes = [_change(path, wanted.get(path), found.get(path)) for path in sorted({*wanted, *found})]
+    packages = _packages(found)
+    changes = [
+        _change(path, wanted.get(path), found.get(path), packages) for path in sorted({*wanted, *found})
+    ]
     return Plan(folder, tuple(changes))
 
 
@@ -133,22 +141,43 @@ def _is_ignored(name: str) -> bool:
     return name in _IGNORED or any(fnmatch(name, each) for each in _IGNORED_PATTERNS)
 
 
-def _change(path: str, new: bytes | None, old: bytes | None) -> Change:
+def _packages(found: Mapping[str, bytes | None]) -> frozenset[str]:
+    """Return the folders that are packages of ours, by the header of their ``__init__.py``."""
+    return frozenset(
+        parts[0]
+        for path, content in found.items()
+        if len(parts := PurePosixPath(path).parts) == 2  # noqa: PLR2004 - folder and file
+        and parts[1] == "__init__.py"
+        and _has_header(content or b"")
+    )
+
+
+def _change(path: str, new: bytes | None, old: bytes | None, packages: Collection[str]) -> Change:
     if new is not None and new == old:
         return Change(path, "unchanged", old, new)
     if new is not None and old is None:
         return Change(path, "missing", None, new)
-    if old is None or not _is_ours(path, old):
+    if old is None or not _is_ours(path, old, packages, emitted=new is not None):
         return Change(path, "foreign", old, new)
     return Change(path, "orphaned" if new is None else "stale", old, new)
 
 
-def _is_ours(path: str, content: bytes) -> bool:
+def _is_ours(path: str, content: bytes, packages: Collection[str], *, emitted: bool) -> bool:
     place = PurePosixPath(path)
-    if not content or place.name == "py.typed" or place.name.endswith(_TEMPORARY):
+    if _has_header(content) or place.name.endswith(_TEMPORARY) or (emitted and not content):
         return True
-    if place.suffix == ".json" and "schemas" in place.parts[:-1]:
-        return _SCHEMA_ID in content
+    if not (emitted or place.parts[0] in packages):
+        return False
+    match place.parts[1:]:
+        case ("py.typed",):
+            return True
+        case ("schemas", *_) if place.suffix == ".json":
+            return _SCHEMA_ID in content
+        case _:
+            return False
+
+
+def _has_header(content: bytes) -> bool:
     return _HEADER in content[:_HEADER_WITHIN]
 
 

@@ -14,7 +14,7 @@ from sguild_codegen.reader.references import in_place
 from sguild_codegen.reader.schema import Document
 from sguild_codegen.report import rules
 from sguild_codegen.report.rules import Rule
-from sguild_codegen.report.safe import shown
+from sguild_codegen.report.safe import in_full, shown
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _PROPERTY: Final = re.compile(r"[A-Za-z0-9_.:/@$-]+")
@@ -54,7 +54,7 @@ def check_payload(document: Document, expected_id: str, problems: Problems) -> N
     """Check a payload schema: its ``$id``, its root, and every node."""
     if document.root.schema_id != expected_id:
         value = shown(document.root.schema_id)
-        problems.add(rules.ID_MISMATCH, document.name, "/$id", expected=shown(expected_id), value=value)
+        problems.add(rules.ID_MISMATCH, document.name, "/$id", expected=in_full(expected_id), value=value)
     _check_root(document, "payload", problems)
     check_document(document, problems)
 

@@ -136,7 +136,7 @@ def _decoded(raw: bytes, name: str) -> str:
 
 
 def _invalid(error: json.JSONDecodeError, name: str) -> JsonProblems:
-    reason = error.msg[0].lower() + error.msg[1:]
+    reason = (error.msg[0].lower() + error.msg[1:]).removesuffix(" at").removesuffix(" starting")
     return JsonProblems(Problem(rules.INVALID_JSON, name, values={"reason": reason}, offset=error.pos))
 
 

@@ -107,7 +107,8 @@ class _TreeReader:
     def _read_envelope(self, registry: Registry) -> Document | None:
         if registry.envelope is None:
             return None
-        document = self._load_named(registry.envelope, "/envelope", "the envelope")
+        way_out = "name the one that is there"
+        document = self._load_named(registry.envelope, "/envelope", "the envelope", way_out)
         if document is not None:
             check_envelope(document, self.problems)
         return document
@@ -117,14 +118,15 @@ class _TreeReader:
             if version.status == "withdrawn":
                 continue
             what = f"{entry.event_type.name} version {version.version}"
-            document = self._load_named(version.path, pointer, what)
+            way_out = "give the version the status withdrawn"
+            document = self._load_named(version.path, pointer, what, way_out)
             if document is not None:
                 check_payload(document, f"{_ID_BASE}{version.path}", self.problems)
                 self._check_properties(entry, version, document)
 
-    def _load_named(self, path: str, pointer: str, what: str) -> Document | None:
+    def _load_named(self, path: str, pointer: str, what: str, way_out: str) -> Document | None:
         if path not in self.files:
-            self.problems.add(rules.MISSING_SCHEMA, REGISTRY, pointer, what=what, path=path)
+            self.problems.add(rules.MISSING_SCHEMA, REGISTRY, pointer, what=what, path=path, way_out=way_out)
         return self._load(path)
 
     def _check_properties(self, entry: Entry, version: PayloadVersion, document: Document) -> None:

@@ -170,7 +170,7 @@ MISSING_SCHEMA: Final = Rule(
     "SG032",
     "missing-schema",
     "{what} has no schema file {path}",
-    "Add the file, or give the version the status withdrawn.",
+    "Add the file, or {way_out}.",
 )
 ORPHAN_SCHEMA: Final = Rule(
     "SG033",

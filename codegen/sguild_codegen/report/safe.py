@@ -29,5 +29,12 @@ def visible(text: str) -> str:
 
 def shown(value: object) -> str:
     """Return a JSON value as it stands in a message: as JSON, on one line, cut where it is long."""
-    text = visible(json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= _SHOWN_LENGTH else f"{text[: _SHOWN_LENGTH - 1]}…"
+    text = in_full(value)
+    if len(text) <= _SHOWN_LENGTH:
+        return text
+    return f"{text[: _SHOWN_LENGTH - 2]}…{text[-1]}"
+
+
+def in_full(value: object) -> str:
+    """Return a JSON value as :func:`shown` does, however long: for what a reader is to copy."""
+    return visible(json.dumps(value, ensure_ascii=False))

@@ -54,6 +54,12 @@ class GrowthPublisher(Publisher):
         """
         return EventId(await self._publish(connection, payload, "intake.amended", 1))
 
+    async def publish(
+        self, connection: AsyncConnection, payload: IntakeCapturedV2 | IntakeAmendedV1
+    ) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(await self._publish_any(connection, payload))
+
 
 class GrowthSyncPublisher(SyncPublisher):
     """Publishes the events of growth inside the caller's open transaction, without asyncio."""
@@ -76,6 +82,12 @@ class GrowthSyncPublisher(SyncPublisher):
         after. Sales and platform are told.
         """
         return EventId(self._publish(connection, payload, "intake.amended", 1))
+
+    def publish(
+        self, connection: SyncConnection, payload: IntakeCapturedV2 | IntakeAmendedV1
+    ) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(self._publish_any(connection, payload))
 
 
 class GrowthSubscriber(Subscriber):

@@ -57,6 +57,10 @@ class PlatformPublisher(Publisher):
         """
         return EventId(await self._publish(connection, payload, "person.updated", 1))
 
+    async def publish(self, connection: AsyncConnection, payload: PersonUpdatedV1) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(await self._publish_any(connection, payload))
+
 
 class PlatformSyncPublisher(SyncPublisher):
     """Publishes the events of platform inside the caller's open transaction, without asyncio."""
@@ -71,6 +75,10 @@ class PlatformSyncPublisher(SyncPublisher):
         delivery, revenue and coaching.
         """
         return EventId(self._publish(connection, payload, "person.updated", 1))
+
+    def publish(self, connection: SyncConnection, payload: PersonUpdatedV1) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(self._publish_any(connection, payload))
 
 
 class PlatformSubscriber(Subscriber):

@@ -201,6 +201,31 @@ class RevenuePublisher(Publisher):
         """
         return EventId(await self._publish(connection, payload, "refund.completed", 1))
 
+    async def publish(
+        self,
+        connection: AsyncConnection,
+        payload: (
+            CreditPurchasedV1
+            | CreditReservedV1
+            | CreditFundedV1
+            | CreditLockedV1
+            | CreditConsumedV1
+            | CreditReleasedV2
+            | CreditReleasedV1
+            | CreditForfeitedV1
+            | CustomerHandoffV1
+            | ReservationFundedV1
+            | ReservationRefundingV1
+            | ReservationRefundedV1
+            | PaymentReceivedV1
+            | PaymentFailedV1
+            | RefundInitiatedV1
+            | RefundCompletedV1
+        ),
+    ) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(await self._publish_any(connection, payload))
+
 
 class RevenueSyncPublisher(SyncPublisher):
     """Publishes the events of revenue inside the caller's open transaction, without asyncio."""
@@ -344,6 +369,31 @@ class RevenueSyncPublisher(SyncPublisher):
         The refund of a payment is completed. Revenue tells sales, delivery and platform.
         """
         return EventId(self._publish(connection, payload, "refund.completed", 1))
+
+    def publish(
+        self,
+        connection: SyncConnection,
+        payload: (
+            CreditPurchasedV1
+            | CreditReservedV1
+            | CreditFundedV1
+            | CreditLockedV1
+            | CreditConsumedV1
+            | CreditReleasedV2
+            | CreditReleasedV1
+            | CreditForfeitedV1
+            | CustomerHandoffV1
+            | ReservationFundedV1
+            | ReservationRefundingV1
+            | ReservationRefundedV1
+            | PaymentReceivedV1
+            | PaymentFailedV1
+            | RefundInitiatedV1
+            | RefundCompletedV1
+        ),
+    ) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(self._publish_any(connection, payload))
 
 
 class RevenueSubscriber(Subscriber):

@@ -87,6 +87,20 @@ class SalesPublisher(Publisher):
         """
         return EventId(await self._publish(connection, payload, "lead.stage.changed", 1))
 
+    async def publish(
+        self,
+        connection: AsyncConnection,
+        payload: (
+            LeadCreatedV1
+            | LeadReachedV1
+            | LeadAttemptExhaustedV1
+            | LeadCallbackScheduledV1
+            | LeadStageChangedV1
+        ),
+    ) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(await self._publish_any(connection, payload))
+
 
 class SalesSyncPublisher(SyncPublisher):
     """Publishes the events of sales inside the caller's open transaction, without asyncio."""
@@ -134,6 +148,20 @@ class SalesSyncPublisher(SyncPublisher):
         A lead goes from one stage to another. Sales tells growth and platform.
         """
         return EventId(self._publish(connection, payload, "lead.stage.changed", 1))
+
+    def publish(
+        self,
+        connection: SyncConnection,
+        payload: (
+            LeadCreatedV1
+            | LeadReachedV1
+            | LeadAttemptExhaustedV1
+            | LeadCallbackScheduledV1
+            | LeadStageChangedV1
+        ),
+    ) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(self._publish_any(connection, payload))
 
 
 class SalesSubscriber(Subscriber):

@@ -32,7 +32,8 @@ def violation(pointer: str, message: str) -> PydanticCustomError:
         pointer: JSON pointer within the model, as ``/invoice_id``; empty for the whole.
         message: what the contract wants, as the rest of a sentence: ``is required when ...``.
     """
-    return PydanticCustomError("violation", "{pointer} {rule}", {"pointer": pointer, "rule": message})
+    text = "{pointer} {rule}" if pointer else "{rule}"
+    return PydanticCustomError("violation", text, {"pointer": pointer, "rule": message})
 
 
 def problems(error: ValidationError) -> tuple[str, ...]:

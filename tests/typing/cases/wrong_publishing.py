@@ -20,6 +20,7 @@ async def another_domains_event(
 ) -> None:
     await publisher.lead_created(connection, lead)  # error: attr-defined, reportAttributeAccessIssue
     await publisher.credit_locked(connection, lead)  # error: arg-type, reportArgumentType
+    await publisher.publish(connection, lead)  # error: arg-type, reportArgumentType
     await SalesPublisher().lead_created(connection, lead)
 
 

@@ -29,6 +29,12 @@ class SalesPublisher(Publisher):
         """Publish thing.ended, read by nobody."""
         return str(await self._publish(connection, payload, "thing.ended", 1))
 
+    async def publish(
+        self, connection: AsyncConnection, payload: ThingHappenedV1 | ThingEndedV1
+    ) -> str:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return str(await self._publish_any(connection, payload))
+
 
 class SalesSyncPublisher(SyncPublisher):
     """Publishes the events of sales inside the caller's open transaction, without asyncio."""
@@ -43,6 +49,10 @@ class SalesSyncPublisher(SyncPublisher):
     def thing_ended(self, connection: SyncConnection, payload: ThingEndedV1) -> str:
         """Publish thing.ended, read by nobody."""
         return str(self._publish(connection, payload, "thing.ended", 1))
+
+    def publish(self, connection: SyncConnection, payload: ThingHappenedV1 | ThingEndedV1) -> str:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return str(self._publish_any(connection, payload))
 
 
 __all__ = [

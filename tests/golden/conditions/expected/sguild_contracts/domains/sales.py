@@ -93,6 +93,28 @@ class SalesPublisher(Publisher):
         """Publish rule.inner, read by support."""
         return EventId(await self._publish(connection, payload, "rule.inner", 1))
 
+    async def publish(
+        self,
+        connection: AsyncConnection,
+        payload: (
+            RuleBranchV1
+            | RuleBranchOpenV1
+            | RuleBranchValuesV1
+            | RuleThenOnlyV1
+            | RuleElseOnlyV1
+            | RuleDependentV1
+            | RuleAnyV1
+            | RuleOneV1
+            | RuleNoneV1
+            | RuleNoneValueV1
+            | RuleAllV1
+            | RuleMixedV1
+            | RuleInnerV1
+        ),
+    ) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(await self._publish_any(connection, payload))
+
 
 class SalesSyncPublisher(SyncPublisher):
     """Publishes the events of sales inside the caller's open transaction, without asyncio."""
@@ -153,6 +175,28 @@ class SalesSyncPublisher(SyncPublisher):
     def rule_inner(self, connection: SyncConnection, payload: RuleInnerV1) -> EventId:
         """Publish rule.inner, read by support."""
         return EventId(self._publish(connection, payload, "rule.inner", 1))
+
+    def publish(
+        self,
+        connection: SyncConnection,
+        payload: (
+            RuleBranchV1
+            | RuleBranchOpenV1
+            | RuleBranchValuesV1
+            | RuleThenOnlyV1
+            | RuleElseOnlyV1
+            | RuleDependentV1
+            | RuleAnyV1
+            | RuleOneV1
+            | RuleNoneV1
+            | RuleNoneValueV1
+            | RuleAllV1
+            | RuleMixedV1
+            | RuleInnerV1
+        ),
+    ) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(self._publish_any(connection, payload))
 
 
 __all__ = [

@@ -28,6 +28,10 @@ class SalesPublisher(Publisher):
         """
         return EventId(await self._publish(connection, payload, "order.placed", 1))
 
+    async def publish(self, connection: AsyncConnection, payload: OrderPlacedV1) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(await self._publish_any(connection, payload))
+
 
 class SalesSyncPublisher(SyncPublisher):
     """Publishes the events of sales inside the caller's open transaction, without asyncio."""
@@ -41,6 +45,10 @@ class SalesSyncPublisher(SyncPublisher):
         A customer places an order.
         """
         return EventId(self._publish(connection, payload, "order.placed", 1))
+
+    def publish(self, connection: SyncConnection, payload: OrderPlacedV1) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(self._publish_any(connection, payload))
 
 
 __all__ = [

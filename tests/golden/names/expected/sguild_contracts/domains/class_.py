@@ -41,6 +41,12 @@ class ClassPublisher(Publisher):
         """Publish emission.warnings, read by sales."""
         return EventId(await self._publish(connection, payload, "emission.warnings", 1))
 
+    async def publish(
+        self, connection: AsyncConnection, payload: ClassImportV1 | EmissionWarningsV1
+    ) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(await self._publish_any(connection, payload))
+
 
 class ClassSyncPublisher(SyncPublisher):
     """Publishes the events of class inside the caller's open transaction, without asyncio."""
@@ -57,6 +63,12 @@ class ClassSyncPublisher(SyncPublisher):
     ) -> EventId:
         """Publish emission.warnings, read by sales."""
         return EventId(self._publish(connection, payload, "emission.warnings", 1))
+
+    def publish(
+        self, connection: SyncConnection, payload: ClassImportV1 | EmissionWarningsV1
+    ) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(self._publish_any(connection, payload))
 
 
 class ClassSubscriber(Subscriber):

@@ -47,6 +47,12 @@ class SalesPublisher(Publisher):
         """Publish x.y_v1_c, read by class."""
         return EventId(await self._publish(connection, payload, "x.y_v1_c", 1))
 
+    async def publish(
+        self, connection: AsyncConnection, payload: PartOfV2 | PartOfV1 | XYV1 | XYV1CV1
+    ) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(await self._publish_any(connection, payload))
+
 
 class SalesSyncPublisher(SyncPublisher):
     """Publishes the events of sales inside the caller's open transaction, without asyncio."""
@@ -69,6 +75,12 @@ class SalesSyncPublisher(SyncPublisher):
     def x_y_v1_c(self, connection: SyncConnection, payload: XYV1CV1) -> EventId:
         """Publish x.y_v1_c, read by class."""
         return EventId(self._publish(connection, payload, "x.y_v1_c", 1))
+
+    def publish(
+        self, connection: SyncConnection, payload: PartOfV2 | PartOfV1 | XYV1 | XYV1CV1
+    ) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(self._publish_any(connection, payload))
 
 
 class SalesSubscriber(Subscriber):

@@ -30,6 +30,12 @@ class SalesPublisher(Publisher):
         """Publish parcel.lost, read by support."""
         return EventId(await self._publish(connection, payload, "parcel.lost", 1))
 
+    async def publish(
+        self, connection: AsyncConnection, payload: ParcelSentV1 | ParcelLostV1
+    ) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(await self._publish_any(connection, payload))
+
 
 class SalesSyncPublisher(SyncPublisher):
     """Publishes the events of sales inside the caller's open transaction, without asyncio."""
@@ -44,6 +50,10 @@ class SalesSyncPublisher(SyncPublisher):
     def parcel_lost(self, connection: SyncConnection, payload: ParcelLostV1) -> EventId:
         """Publish parcel.lost, read by support."""
         return EventId(self._publish(connection, payload, "parcel.lost", 1))
+
+    def publish(self, connection: SyncConnection, payload: ParcelSentV1 | ParcelLostV1) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(self._publish_any(connection, payload))
 
 
 __all__ = [

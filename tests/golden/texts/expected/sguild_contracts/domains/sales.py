@@ -29,6 +29,10 @@ class SalesPublisher(Publisher):
         """
         return EventId(await self._publish(connection, payload, "text.written", 1))
 
+    async def publish(self, connection: AsyncConnection, payload: TextWrittenV1) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(await self._publish_any(connection, payload))
+
 
 class SalesSyncPublisher(SyncPublisher):
     """Publishes the events of sales inside the caller's open transaction, without asyncio."""
@@ -43,6 +47,10 @@ class SalesSyncPublisher(SyncPublisher):
         -->
         """
         return EventId(self._publish(connection, payload, "text.written", 1))
+
+    def publish(self, connection: SyncConnection, payload: TextWrittenV1) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(self._publish_any(connection, payload))
 
 
 __all__ = [

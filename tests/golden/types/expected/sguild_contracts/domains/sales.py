@@ -75,6 +75,23 @@ class SalesPublisher(Publisher):
         """Publish sample.extended, read by support."""
         return EventId(await self._publish(connection, payload, "sample.extended", 1))
 
+    async def publish(
+        self,
+        connection: AsyncConnection,
+        payload: (
+            SampleStringsV1
+            | SampleNumbersV1
+            | SampleChoicesV1
+            | SampleCollectionsV1
+            | SampleNestedV1
+            | SampleVariantsV1
+            | SampleOpenV1
+            | SampleExtendedV1
+        ),
+    ) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(await self._publish_any(connection, payload))
+
 
 class SalesSyncPublisher(SyncPublisher):
     """Publishes the events of sales inside the caller's open transaction, without asyncio."""
@@ -118,6 +135,23 @@ class SalesSyncPublisher(SyncPublisher):
     def sample_extended(self, connection: SyncConnection, payload: SampleExtendedV1) -> EventId:
         """Publish sample.extended, read by support."""
         return EventId(self._publish(connection, payload, "sample.extended", 1))
+
+    def publish(
+        self,
+        connection: SyncConnection,
+        payload: (
+            SampleStringsV1
+            | SampleNumbersV1
+            | SampleChoicesV1
+            | SampleCollectionsV1
+            | SampleNestedV1
+            | SampleVariantsV1
+            | SampleOpenV1
+            | SampleExtendedV1
+        ),
+    ) -> EventId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return EventId(self._publish_any(connection, payload))
 
 
 __all__ = [

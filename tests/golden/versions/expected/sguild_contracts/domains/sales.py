@@ -46,6 +46,12 @@ class SalesPublisher(Publisher):
         """
         return OccurrenceId(await self._publish(connection, payload, "order.placed", 2))
 
+    async def publish(
+        self, connection: AsyncConnection, payload: OrderPlacedV3 | OrderPlacedV2
+    ) -> OccurrenceId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return OccurrenceId(await self._publish_any(connection, payload))
+
 
 class SalesSyncPublisher(SyncPublisher):
     """Publishes the events of sales inside the caller's open transaction, without asyncio."""
@@ -66,6 +72,12 @@ class SalesSyncPublisher(SyncPublisher):
         An order, as it was placed at first.
         """
         return OccurrenceId(self._publish(connection, payload, "order.placed", 2))
+
+    def publish(
+        self, connection: SyncConnection, payload: OrderPlacedV3 | OrderPlacedV2
+    ) -> OccurrenceId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return OccurrenceId(self._publish_any(connection, payload))
 
 
 class SalesSubscriber(Subscriber):

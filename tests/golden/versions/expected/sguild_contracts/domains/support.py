@@ -33,6 +33,12 @@ class SupportPublisher(Publisher):
         """Publish order.cancelled, read by sales, in version 1."""
         return OccurrenceId(await self._publish(connection, payload, "order.cancelled", 1))
 
+    async def publish(
+        self, connection: AsyncConnection, payload: OrderCancelledV11 | OrderCancelledV1
+    ) -> OccurrenceId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return OccurrenceId(await self._publish_any(connection, payload))
+
 
 class SupportSyncPublisher(SyncPublisher):
     """Publishes the events of support inside the caller's open transaction, without asyncio."""
@@ -51,6 +57,12 @@ class SupportSyncPublisher(SyncPublisher):
     ) -> OccurrenceId:
         """Publish order.cancelled, read by sales, in version 1."""
         return OccurrenceId(self._publish(connection, payload, "order.cancelled", 1))
+
+    def publish(
+        self, connection: SyncConnection, payload: OrderCancelledV11 | OrderCancelledV1
+    ) -> OccurrenceId:
+        """Publish any event of this domain; the class of the payload says which one."""
+        return OccurrenceId(self._publish_any(connection, payload))
 
 
 __all__ = [
