@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Final, TypeAlias
 
 from sguild_codegen.model.schema import Schema
@@ -103,10 +104,11 @@ class Definitions:
     def claim(self, candidates: Iterable[str], meaning: object) -> str:
         """Reserve the first candidate that is free or already has this meaning; else one with a number."""
         tried = [each for each in candidates if each.isidentifier()]
-        for name in (*tried, *(f"{tried[-1]}{number}" for number in range(2, 10_000))):
-            if name not in self.taken and self._names.setdefault(name, meaning) == meaning:
-                return name
-        raise AssertionError("there is always a free number")
+        numbered = (f"{tried[-1]}{number}" for number in count(2))
+        return next(name for name in chain(tried, numbered) if self._is_free(name, meaning))
+
+    def _is_free(self, name: str, meaning: object) -> bool:
+        return name not in self.taken and self._names.setdefault(name, meaning) == meaning
 
     def id_type(self, pattern: str) -> TypeSource:
         """Return the id type whose values have ``pattern``."""
