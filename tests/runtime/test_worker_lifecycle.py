@@ -456,14 +456,17 @@ async def test_a_killed_process_loses_and_repeats_nothing(
 async def test_a_standby_process_takes_over_from_a_killed_one(
     database: Connection, dsn: str, keyring: Path
 ) -> None:
-    await publish(database, *(locked(each) for each in range(1, 41)))
-    async with service(dsn, keyring, 0.02) as first, service(dsn, keyring, 0.0) as second:
-        await said(first, "handling 5\n")
-        await said(second, "running")
-        first.kill()
-        started = time.monotonic()
-        await until(recorded(database, 40), 20)
-        assert time.monotonic() - started < 10
+    await publish(database, *(locked(each) for each in range(1, 21)))
+    async with service(dsn, keyring, 0.02) as first:
+        await said(first, "handling 1\n")
+        async with service(dsn, keyring, 0.0) as second:
+            await said(second, "running")
+            await publish(database, *(locked(each) for each in range(21, 41)))
+            await said(first, "handling 25\n")
+            first.kill()
+            started = time.monotonic()
+            await until(recorded(database, 40), 20)
+            assert time.monotonic() - started < 10
     assert await numbers(database) == list(range(1, 41))
 
 
