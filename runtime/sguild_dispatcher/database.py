@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 
 from sguild_dispatcher.errors import DatabaseUnavailableError, SettingsError
+from sguild_dispatcher.settings import PREFIX
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
@@ -28,17 +29,18 @@ async def connect(dsn: str) -> Connection:
     """
     try:
         return await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT)
-    except ValueError as error:
-        # Among these is asyncpg's own complaint about a DSN, which quotes it.
+    except ValueError:
+        # Among these is asyncpg's own complaint about a DSN, which quotes it: no cause is kept.
         raise SettingsError(
             "The DSN is no PostgreSQL connection string: write postgresql://USER@HOST:PORT/DATABASE."
-        ) from error
+        ) from None
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise DatabaseUnavailableError(
             f"The database at {place(dsn)} cannot be reached ({reason}): "
-            "check that the server runs and that the DSN is right."
-        ) from error
+            f"check {PREFIX}DSN or --dsn, and that the server runs; for a try-out, "
+            "`python -m sguild_dispatcher.testing start` starts one."
+        ) from None
 
 
 def place(dsn: str) -> str:
@@ -69,7 +71,7 @@ class ConnectionSource:
             raise DatabaseUnavailableError(
                 f"The pool gave no connection ({str(error) or type(error).__name__}): "
                 "check that the server runs and that the pool is large enough."
-            ) from error
+            ) from None
 
     async def release(self, connection: Connection) -> None:
         """Give a connection back, whatever state it is in."""

@@ -7,17 +7,19 @@
     @subscriber.on_credit_locked
     async def close_lead(event: Event[CreditLocked], context: HandlerContext) -> None: ...
 
-    await subscriber.run()
+    sys.exit(subscriber.serve())
 """
 
 import asyncio
 import logging
+import sys
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from sguild_dispatcher.clock import Clock, system_clock
 from sguild_dispatcher.database import ConnectionSource
-from sguild_dispatcher.errors import MissingKeyError
+from sguild_dispatcher.errors import ConfigurationError, MissingKeyError
 from sguild_dispatcher.handlers import Handler, HandlerContext, Handlers
 from sguild_dispatcher.migrations import check_migrated
 from sguild_dispatcher.reading import Reader
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["DrainResult", "Handler", "HandlerContext", "RetryPolicy", "Subscriber"]
 
 _log: Final = logging.getLogger(__name__)
+
+_CANNOT_START: Final = 2
 
 HandlerT = TypeVar("HandlerT", bound=Handler)
 
@@ -65,7 +69,7 @@ class Subscriber:
     Args:
         name: the service within the domain, as ``sales-crm``. Processes of one name share the work, one of
             them at a time; each name gets every event.
-        settings: by default those of the environment.
+        settings: by default those of the environment, read when they are needed first.
         keyring: keys to verify with, by default those of ``SGUILD_DISPATCHER_KEYRING``.
         dsn: the database, by default that of the settings.
         pool: an asyncpg pool to take the connection from instead; one connection stays taken.
@@ -73,7 +77,7 @@ class Subscriber:
         retry: when to try again, by default as the settings say.
 
     Raises:
-        ConfigurationError: the name is not usable, or a setting is wrong.
+        ConfigurationError: the name is not usable.
     """
 
     domain: ClassVar[str]
@@ -94,12 +98,12 @@ class Subscriber:
         retry: RetryPolicy | None = None,
     ) -> None:
         self._subscriber = SubscriberName(self.domain, name)
-        self._settings = settings or Settings.from_environment()
+        self._given_settings = settings
         self._keyring = keyring
         self._dsn = dsn
         self._pool = pool
         self._clock = clock
-        self._retry = retry or RetryPolicy.from_settings(self._settings)
+        self._retry = retry
         self._handlers = Handlers(self.domain, self.registry)
         self._worker: Worker | None = None
         self._ended = asyncio.Event()
@@ -124,12 +128,27 @@ class Subscriber:
         finally:
             await source.release(connection)
 
+    def serve(self) -> int:
+        """Run as a whole process does, and return its exit code: ``sys.exit(subscriber.serve())``.
+
+        It delivers until SIGTERM or SIGINT as :meth:`run` does, in an event loop of its own, and returns 0.
+        When the service cannot start as it is configured, or its subscription is retired meanwhile, it
+        says so on stderr, without a traceback, and returns 2. Any other error is raised.
+        """
+        try:
+            asyncio.run(self.run())
+        except ConfigurationError as error:
+            sys.stderr.write(f"{self.name} cannot run. {error}\n")
+            return _CANNOT_START
+        return 0
+
     async def run(self) -> None:
         """Deliver until :meth:`stop`, SIGTERM or SIGINT; the handler that runs is finished and committed.
 
         A lost connection is opened again for as long as it takes.
 
         Raises:
+            SettingsError, KeyringError: a setting or the keyring is wrong.
             DatabaseUnavailableError: the database cannot be reached at the start.
             NotMigratedError, UnknownSubscriptionError, MissingKeyError, ClusterChangedError: the subscriber
                 cannot start; the message names the command that mends it.
@@ -170,6 +189,10 @@ class Subscriber:
         self._handlers.add(event_type, version, handler)
         return handler
 
+    @cached_property
+    def _settings(self) -> Settings:
+        return self._given_settings or Settings.from_environment()
+
     async def _work(self, *, drain: bool) -> Worker:
         if self._worker is not None:
             raise RuntimeError(f"{self.name} is running already: a subscriber runs once at a time.")
@@ -192,7 +215,7 @@ class Subscriber:
             handlers=self._handlers,
             reader=Reader(self.registry, self._usable_keyring()),
             source=self._source(),
-            policy=self._retry,
+            policy=self._retry or RetryPolicy.from_settings(self._settings),
             clock=self._clock,
             batch_size=self._settings.batch_size,
             poll_interval=self._settings.poll_interval,

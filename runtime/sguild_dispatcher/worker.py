@@ -103,7 +103,7 @@ class Worker:
             reason = str(error).partition("\n")[0] or type(error).__name__
             raise DatabaseUnavailableError(
                 f"The connection was lost ({reason}); what was not committed is delivered again."
-            ) from error
+            ) from None
         finally:
             await self._release(connection)
 
