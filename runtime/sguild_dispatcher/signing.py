@@ -130,9 +130,14 @@ class Keyring:
         """Write the keyring, readable by its owner only; an existing file is replaced as a whole.
 
         Raises:
-            KeyringError: the file cannot be written.
+            KeyringError: its folder does not exist, or the file cannot be written.
         """
         target = Path(path)
+        if not target.parent.is_dir():
+            raise KeyringError(
+                f"The keyring {path} cannot be written: the folder {target.parent} does not exist; "
+                "make it, or name another file."
+            )
         members = [{name: getattr(key, name) for name in _FIELDS} for key in self]
         try:
             _replace(target, json.dumps({"keys": members}, indent=2) + "\n")

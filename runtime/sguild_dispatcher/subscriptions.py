@@ -36,9 +36,7 @@ class SubscriberName:
     def __post_init__(self) -> None:
         for part in (self.domain, self.name):
             if not _PART.fullmatch(part):
-                raise ConfigurationError(
-                    f"{str(self)!r} is no subscriber: write DOMAIN/NAME in lower case, as sales/sales-crm."
-                )
+                raise _no_subscriber(str(self))
 
     def __str__(self) -> str:
         return f"{self.domain}/{self.name}"
@@ -50,8 +48,16 @@ class SubscriberName:
         Raises:
             ConfigurationError: the text is something else.
         """
-        domain, _, name = text.partition("/")
+        domain, slash, name = text.partition("/")
+        if not slash:
+            raise _no_subscriber(text)
         return cls(domain, name)
+
+
+def _no_subscriber(text: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{text!r} is no subscriber: write DOMAIN/NAME in lower case, as sales/sales-crm."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

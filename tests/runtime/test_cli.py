@@ -167,7 +167,8 @@ async def test_subscribers_print_json(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("register", "crm", "--from", "now"), "'crm/' is no subscriber: write DOMAIN/NAME in lower case"),
+        (("register", "crm", "--from", "now"), "'crm' is no subscriber: write DOMAIN/NAME in lower case"),
+        (("register", "crm/", "--from", "now"), "'crm/' is no subscriber: write DOMAIN/NAME in lower case"),
         (("register", "Sales/crm", "--from", "now"), "'Sales/crm' is no subscriber"),
         (("register", "sales/a/b", "--from", "now"), "'sales/a/b' is no subscriber"),
         (("retire", "sales/none"), "sales/none is not an active subscription: `sguild-dispatcher subscr"),
@@ -293,7 +294,7 @@ async def test_nobody_is_asked_about_nothing(run: Run, monkeypatch: pytest.Monke
         (("list", "--id", "-1"), "-1 is no id of a dead letter"),
         (("list", "--id", "9" * 30), "is no id of a dead letter"),
         (("list", "--event-type", ""), "--event-type is empty"),
-        (("list", "--subscriber", "sales"), "'sales/' is no subscriber: write DOMAIN/NAME"),
+        (("list", "--subscriber", "sales"), "'sales' is no subscriber: write DOMAIN/NAME"),
         (("list", "--subscriber", "sales/none"), "sales/none is not a registered subscriber"),
         (("show", "17"), "There is no dead letter 17: `sguild-dispatcher dead-letters list` shows all."),
         (("show", "x"), "invalid int value: 'x'"),
@@ -343,6 +344,8 @@ async def test_an_unreachable_database_is_one_sentence(
     code, out, err = await run(*command, "--dsn", f"postgresql://ada:secret@/shop?host={tmp_path}")
     assert (code, out) == (2, "")
     assert err.startswith(f"sguild-dispatcher: The database at {tmp_path}/shop cannot be reached (")
+    assert "check SGUILD_DISPATCHER_DSN or --dsn" in err
+    assert "`python -m sguild_dispatcher.testing start` starts one" in err
     assert err.count("\n") == 1
     assert "secret" not in err
 
@@ -392,6 +395,12 @@ async def test_a_crash_does_not_look_like_findings(run: Run, monkeypatch: pytest
     code, _, err = await run("status")
     assert code == 3
     assert "ZeroDivisionError" in err
+
+
+async def test_the_version_is_that_of_the_distribution(run: Run) -> None:
+    from importlib.metadata import version
+
+    assert await run("--version") == (0, f"sguild-dispatcher {version('sguild-dispatcher')}\n", "")
 
 
 async def test_help_names_every_command(run: Run) -> None:

@@ -51,6 +51,13 @@ def test_a_file_must_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
         run("new", "sales")
 
 
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "nodir"
+    with pytest.raises(KeyringError, match=f"the folder {folder} does not exist; make it, or name another"):
+        run("new", "sales", "--keyring", str(folder / "k.json"))
+    assert not folder.exists()
+
+
 def test_a_domain_has_a_grammar_and_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(KeyringError, match="The key domain 'No Domain' must be lower-case"):
         run("new", "No Domain", "--keyring", str(tmp_path / "keys.json"))

@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from sguild_dispatcher.cli import dead_letters, keys, migrate, status, subscribers
 from sguild_dispatcher.errors import DispatcherError
@@ -38,6 +38,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERNAL
 
 
+class _Version(argparse.Action):
+    """Print the version; it is looked up when it is asked for, which keeps every other start fast."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"{parser.prog} {version('sguild-dispatcher')}\n")
+        parser.exit()
+
+
 def _run(arguments: argparse.Namespace) -> int:
     try:
         code: int = arguments.run(arguments)
@@ -56,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="sguild-dispatcher",
         description="Operate the event log: schema, subscribers, dead letters, keys.",
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in (migrate, status, subscribers, dead_letters, keys):
         module.add_parser(commands)
