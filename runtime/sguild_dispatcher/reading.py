@@ -1,7 +1,9 @@
 """A stored row becomes a typed event, or is refused with a reason.
 
-The signature is checked first, with everything that must agree with what was signed; then the
-event type and its version; then the envelope; then the payload. What is refused never reaches a handler.
+The signature is checked first, with everything that must agree with what was signed; then the event type
+and its version, which say what the rest has to be; then the envelope; then the payload. What is refused
+never reaches a handler. A body without an event type or version is refused for its envelope: the columns
+beside it are not signed, so they cannot make it an event of a type that is unknown.
 """
 
 from collections.abc import Mapping
@@ -125,6 +127,9 @@ class Reader:
         complaint = self._signed_disagreement(row, domain, cast("dict[str, object]", signed))
         if complaint is not None:
             return Refusal("bad_signature", complaint)
+        unnamed = [f"/{name}: is required" for name in ("event_type", "schema_version") if name not in signed]
+        if unnamed and error is None:
+            return Refusal("invalid_envelope", "; ".join(unnamed))
         return self._unknown(row) or _invalid(error)
 
     def _signed_disagreement(

@@ -121,6 +121,20 @@ async def test_signature_goes_before_everything_else(connection: Connection, dsn
             "unknown_event_type",
         ),
         (lambda body: body.update(schema_version=7), {"schema_version": 7}, "unknown_version"),
+        # Of an event type that is unknown, nothing says what else its envelope should be.
+        (
+            lambda body: (body.update(event_type="never.made"), body.pop("tenant_id")),
+            {"event_type": "never.made"},
+            "unknown_event_type",
+        ),
+        (
+            lambda body: (body.update(schema_version=7), body.pop("payload")),
+            {"schema_version": 7},
+            "unknown_version",
+        ),
+        (lambda body: body.pop("event_type"), {"event_type": "never.made"}, "invalid_envelope"),
+        (lambda body: body.pop("schema_version"), {"schema_version": 7}, "invalid_envelope"),
+        (lambda body: body.pop("event_type"), {}, "invalid_envelope"),
         (lambda body: body.pop("tenant_id"), {}, "invalid_envelope"),
         (lambda body: body.update(extra=1), {}, "invalid_envelope"),
         (lambda body: body.pop("payload"), {}, "invalid_envelope"),
