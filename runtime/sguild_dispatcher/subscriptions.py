@@ -64,12 +64,14 @@ def _no_subscriber(text: str) -> ConfigurationError:
 class SubscriptionStatus:
     """A registered subscription, with what waits for it and what failed.
 
+    ``first_started_at`` is when a worker first began to deliver for it, ``None`` if none ever did.
     ``waiting`` counts the events that were not fetched yet, and ``waiting_since`` is when the oldest of them
     was published. ``same_cluster`` is ``False`` after a restore into another cluster.
     """
 
     subscriber: SubscriberName
     registered_at: datetime
+    first_started_at: datetime | None
     retired_at: datetime | None
     moved_at: datetime
     same_cluster: bool
@@ -112,6 +114,7 @@ async def subscriptions(connection: "Connection") -> list[SubscriptionStatus]:
         SubscriptionStatus(
             subscriber=SubscriberName(row["domain"], row["name"]),
             registered_at=row["registered_at"],
+            first_started_at=row["first_started_at"],
             retired_at=row["retired_at"],
             moved_at=row["moved_at"],
             same_cluster=row["same_cluster"],
@@ -160,8 +163,9 @@ async def require_subscription(connection: "Connection", subscriber: SubscriberN
         )
 
 
-async def remember_ignored_types(
-    connection: "Connection", subscription: int, ignored: Collection[str]
-) -> None:
-    """Record which registered event types are not read, for what counts the waiting events."""
-    await connection.execute(statement("set_ignored_types"), subscription, sorted(ignored))
+async def note_start(connection: "Connection", subscription: int, ignored: Collection[str]) -> None:
+    """Record that a worker begins to deliver, and which registered event types it does not read.
+
+    Those types are left out when waiting events are counted.
+    """
+    await connection.execute(statement("note_start"), subscription, sorted(ignored))

@@ -21,7 +21,7 @@ from sguild_dispatcher.reading import Reader
 from sguild_dispatcher.registry import Registry
 from sguild_dispatcher.retries import RetryPolicy
 from sguild_dispatcher.statements import statement
-from sguild_dispatcher.subscriptions import SubscriberName, remember_ignored_types, subscription_id
+from sguild_dispatcher.subscriptions import SubscriberName, note_start, subscription_id
 from sguild_dispatcher.wakeups import CHANNEL
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class Worker:
 
     async def _deliver(self, connection: "Connection", subscription: int, *, drain: bool) -> None:
         ignored = sorted(self._options.handlers.ignored)
-        await remember_ignored_types(connection, subscription, ignored)
+        await note_start(connection, subscription, ignored)
         await connection.add_listener(CHANNEL, self._on_wakeup)
         batches = self._batches(connection, subscription, ignored)
         while not self._stopping:

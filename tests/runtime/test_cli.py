@@ -55,12 +55,15 @@ async def dead_letters(connection: Connection, dsn: str, count: int = 1) -> None
 async def test_migrate_says_what_it_did(run: Run, empty_dsn: str) -> None:
     assert await run("migrate", "--dsn", empty_dsn) == (
         0,
-        "applied 0001_log_and_cursors.sql\nThe schema has version 1.\n",
+        (
+            "applied 0001_log_and_cursors.sql\napplied 0002_subscription_starts.sql\n"
+            "The schema has version 2.\n"
+        ),
         "",
     )
-    assert await run("migrate", "--dsn", empty_dsn) == (0, "Nothing to do: the schema has version 1.\n", "")
+    assert await run("migrate", "--dsn", empty_dsn) == (0, "Nothing to do: the schema has version 2.\n", "")
     code, out, _ = await run("migrate", "--dsn", empty_dsn, "--format", "json")
-    assert (code, json.loads(out)) == (0, {"applied": [], "version": 1})
+    assert (code, json.loads(out)) == (0, {"applied": [], "version": 2})
 
 
 @pytest.mark.usefixtures("configured")
@@ -68,7 +71,7 @@ async def test_status_of_an_empty_database_names_the_next_command(run: Run) -> N
     assert await run("status") == (
         0,
         (
-            "The schema has version 1.\nNo subscriber is registered: run "
+            "The schema has version 2.\nNo subscriber is registered: run "
             "`sguild-dispatcher subscribers register DOMAIN/NAME --from beginning`.\n"
         ),
         "",
@@ -80,10 +83,22 @@ async def test_status_shows_what_waits(run: Run, connection: Connection, configu
     await publish(connection, locked(1), locked(2))
     code, out, _ = await run("status")
     assert code == 0
-    assert re.search(r"sales/crm +active +2 +\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ +0 +0\n", out)
+    assert re.search(r"sales/crm +never ran +2 +\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ +0 +0\n", out)
     _, out, _ = await run("status", "--format", "json")
     [found] = json.loads(out)["subscribers"]
     assert (found["subscriber"], found["waiting"], found["same_cluster"]) == ("sales/crm", 2, True)
+
+
+async def test_status_tells_a_subscriber_that_never_ran_from_one_that_did(run: Run, configured: str) -> None:
+    assert (await run("subscribers", "register", "nosuch/x", "--from", "now"))[0] == 0
+    await sales(configured).register()
+    await sales(configured).drain()
+    code, out, _ = await run("status")
+    assert code == 0
+    assert re.search(r"^nosuch/x +never ran ", out, re.MULTILINE)
+    assert re.search(r"^sales/crm +active ", out, re.MULTILINE)
+    _, out, _ = await run("status", "--format", "json")
+    assert [each["first_started_at"] is None for each in json.loads(out)["subscribers"]] == [True, False]
 
 
 async def test_status_counts_nothing_for_a_drained_subscriber(
@@ -148,7 +163,7 @@ async def test_subscribers_are_registered_listed_and_retired(run: Run) -> None:
     assert (await run(*register, "now"))[
         1
     ] == "sales/sales-crm was registered already and stays where it is.\n"
-    assert re.search(r"sales/sales-crm +active +0 +- +0 +0\n", (await run("subscribers", "list"))[1])
+    assert re.search(r"sales/sales-crm +never ran +0 +- +0 +0\n", (await run("subscribers", "list"))[1])
     assert await run("subscribers", "retire", "sales/sales-crm") == (0, "sales/sales-crm is retired.\n", "")
     assert re.search(r"sales/sales-crm +retired", (await run("subscribers", "list"))[1])
     assert (await run(*register, "now"))[1] == "sales/sales-crm is registered from now on.\n"

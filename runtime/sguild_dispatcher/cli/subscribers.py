@@ -59,9 +59,15 @@ def print_subscriptions(found: "Sequence[SubscriptionStatus]") -> None:
 
 
 def _row(status: "SubscriptionStatus") -> tuple[object, ...]:
-    state = "active" if status.retired_at is None else "retired"
     counts = (status.waiting, status.waiting_since, status.retrying, status.dead)
-    return (status.subscriber, state, *counts)
+    return (status.subscriber, _state(status), *counts)
+
+
+def _state(status: "SubscriptionStatus") -> str:
+    if status.retired_at is not None:
+        return "retired"
+    # The command knows no registry, so a typo in a name shows when no worker of that name ever comes.
+    return "never ran" if status.first_started_at is None else "active"
 
 
 def _register(arguments: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 -- Every subscription with what waits for it, and what failed.
 select
-    subscription.id, subscription.domain, subscription.name, subscription.registered_at, subscription.retired_at,
+    subscription.id, subscription.domain, subscription.name, subscription.registered_at, subscription.first_started_at,
+    subscription.retired_at,
     subscription.system_identifier = control.system_identifier as same_cluster,
     place.moved_at,
     waiting.events as waiting, waiting.oldest_at as waiting_since,
