@@ -20,7 +20,7 @@ from sguild_dispatcher.clock import Clock
 from sguild_dispatcher.cursors import Cursor, CursorMovedError, Page, fetch_page, load_cursor, move_cursor
 from sguild_dispatcher.deliveries import Blame, Deliverer, Failure, HandlerRaisedError, Success
 from sguild_dispatcher.errors import TransactionControlError
-from sguild_dispatcher.retries import RetryPolicy
+from sguild_dispatcher.retries import RetryPolicy, shown_detail
 from sguild_dispatcher.statements import statement
 
 if TYPE_CHECKING:
@@ -356,7 +356,7 @@ def _log_failure(rules: BatchRules, failed: Failed) -> None:
         failed.row["event_type"],
         failed.row["event_id"],
         failed.failure.reason,
-        failed.failure.detail,
+        shown_detail(failed.failure.reason, failed.failure.detail),
         what,
         extra={
             "subscriber": rules.subscriber,

@@ -20,6 +20,7 @@ from sguild_dispatcher.database import connect
 from sguild_dispatcher.errors import ConfigurationError, DeadLetterFilterError, UnknownDeadLetterError
 from sguild_dispatcher.migrations import check_migrated
 from sguild_dispatcher.reading import REASONS, Reason
+from sguild_dispatcher.retries import shown_detail
 from sguild_dispatcher.statements import statement
 from sguild_dispatcher.subscriptions import SubscriberName, require_subscription
 
@@ -65,6 +66,8 @@ class DeadLetter:
     """A dead letter without the event's body.
 
     ``attempts`` counts the deliveries since the first failure or the last replay, ``replays`` the replays.
+    ``detail`` may quote the payload if ``reason`` is ``handler_failed``: it begins with the class of the
+    handler's exception, and its message follows. ``shown_detail`` leaves that message out.
     """
 
     id: int
@@ -83,6 +86,11 @@ class DeadLetter:
     replays: int
     first_failed_at: datetime
     last_failed_at: datetime
+
+    @property
+    def shown_detail(self) -> str:
+        """What may be logged and listed of ``detail``: of a handler's exception, only the class."""
+        return shown_detail(self.reason, self.detail)
 
 
 class DeadLetters:

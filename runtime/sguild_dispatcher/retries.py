@@ -45,15 +45,28 @@ class RetryPolicy:
 
 
 def failure_detail(error: BaseException) -> str:
-    """Describe an exception in one short line for an operator, without values of a payload.
+    """Describe an exception in one short line: the name of its class, and the first line of its message.
 
     A validation error quotes its input, and PostgreSQL's second line quotes the row: neither is taken.
+    A message of the service's own may still quote a payload; see :func:`shown_detail`.
     """
     if isinstance(error, ValidationError):
         message = validation_detail(error)
     else:
         message = str(error).partition("\n")[0]
     return shortened(f"{type(error).__name__}: {message}" if message else type(error).__name__)
+
+
+def shown_detail(reason: str, detail: str) -> str:
+    """Return what logs and lists show of a failure's detail: no text that a handler wrote.
+
+    The message of a handler's exception is text of the service, which may quote the payload
+    (``no customer Ada Lovelace``). Logs are copied to many places and lists are looked at by many people,
+    so both name only the exception's class; the message stays in the dead letter, beside the event that it
+    may quote, and ``dead-letters show`` prints it. The details of all other reasons are the runtime's own
+    words, without values.
+    """
+    return detail.partition(":")[0] if reason == "handler_failed" else detail
 
 
 def validation_detail(error: ValidationError) -> str:

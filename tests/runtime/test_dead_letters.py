@@ -71,6 +71,7 @@ async def test_an_event_goes_through_its_retries_into_the_dead_letters(
         0,
     )
     assert letter.detail == "ValueError: the mail server is down"
+    assert letter.shown_detail == "ValueError"
     # The batch without savepoints called it once before the attempts that count.
     assert [each.attempt for each in handler.contexts] == [1, 1, 2, 3]
     assert await numbers(database) == []

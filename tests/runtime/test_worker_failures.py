@@ -306,8 +306,8 @@ async def test_the_log_names_event_and_reason_without_payload(
     subscriber = sales(dsn, retry=RetryPolicy(max_attempts=1))
 
     @subscriber.on_credit_locked
-    async def fail(_event: Event[CreditLockedV1], _context: HandlerContext) -> None:
-        raise ValueError("no")
+    async def fail(event: Event[CreditLockedV1], _context: HandlerContext) -> None:
+        raise ValueError(f"{event.payload.person_id} is no customer")
 
     await subscriber.register()
     payload = locked(1)
@@ -318,4 +318,5 @@ async def test_the_log_names_event_and_reason_without_payload(
     assert record.__dict__["event_id"] == event_id
     assert record.__dict__["reason"] == "handler_failed"
     assert "credit.locked" in record.getMessage()
+    assert "handler_failed: ValueError (dead letter)" in record.getMessage()
     assert str(payload.person_id) not in caplog.text

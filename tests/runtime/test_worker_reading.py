@@ -231,6 +231,26 @@ async def test_the_legacy_producer_is_believed_until_its_end(
     assert seen == ["operations"]
 
 
+async def test_a_copied_row_is_delivered_again_as_the_security_notes_say(
+    connection: Connection, dsn: str
+) -> None:
+    await publish(connection, locked(1))
+    names = "event_id, event_type, schema_version, producer, tenant_id, ordering_key, key_id, signature, body"
+    await connection.execute(
+        f"insert into sguild_dispatcher.event_log ({names}) select {names} from sguild_dispatcher.event_log"  # noqa: S608
+    )
+    subscriber = sales(dsn)
+    seen = []
+
+    @subscriber.on_credit_locked
+    async def see(event: Event[CreditLockedV1], _context: HandlerContext) -> None:
+        seen.append(event.event_id)
+
+    await subscriber.register()
+    assert await subscriber.drain() == DrainResult(delivered=2)
+    assert len(set(seen)) == 1
+
+
 async def test_a_retired_key_still_verifies(connection: Connection, dsn: str) -> None:
     await publish(connection, locked(1))
     subscriber = sales(dsn, keyring=KEYRING.with_new_key("revenue"))

@@ -28,9 +28,11 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Add ``dead-letters list``, ``show``, ``replay`` and ``discard``."""
     parser = subparsers.add_parser("dead-letters", help="list, show, replay and discard dead letters")
     commands = parser.add_subparsers(dest="dead_letters_command", required=True, metavar="COMMAND")
-    listing = commands.add_parser("list", help="list dead letters, without their payloads")
+    listing = commands.add_parser(
+        "list", help="list dead letters, without payloads and without what handlers said"
+    )
     _add_filter(listing)
-    show = commands.add_parser("show", help="show one dead letter")
+    show = commands.add_parser("show", help="show one dead letter, with the message of its exception")
     show.add_argument("id", metavar="ID", type=int)
     show.add_argument("--payload", action="store_true", help="show the event too; it may hold personal data")
     replay = commands.add_parser("replay", help="deliver dead letters again, from the first attempt on")
@@ -76,11 +78,15 @@ def _list(arguments: argparse.Namespace) -> int:
 
     found = asyncio.run(DeadLetters(dsn_of(arguments)).list(_filter(arguments)))
     if arguments.format == "json":
-        print_json([_record(each) for each in found])
+        print_json([{**_record(each), "detail": each.shown_detail} for each in found])
     elif not found:
         print_line("There are no such dead letters.")
     else:
         print_table(_HEAD, [_row(each) for each in found])
+        if any(each.shown_detail != each.detail for each in found):
+            print_line(
+                "The messages of exceptions are not shown; `sguild-dispatcher dead-letters show ID` does."
+            )
     return 0
 
 
@@ -172,7 +178,7 @@ def _row(letter: "DeadLetter") -> tuple[object, ...]:
         letter.reason,
         letter.attempts,
         letter.last_failed_at,
-        letter.detail,
+        letter.shown_detail,
     )
 
 
