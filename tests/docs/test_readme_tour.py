@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,9 @@ def transcript(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         lines = [line for line in block.splitlines() if line not in _ALREADY_DONE]
         script += [*lines, f"echo '{_MARK}'"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SGUILD_")}
+    # The tour's server has a fixed name in the temporary folder, and other runs may tour at the same time.
+    temporary = Path(tempfile.mkdtemp(prefix="tour-"))
+    environment["TMPDIR"] = str(temporary)
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     done = subprocess.run(
         ["bash", "-c", "\n".join(script)],
@@ -47,6 +51,7 @@ def transcript(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         timeout=180,
         check=False,
     )
+    shutil.rmtree(temporary)
     assert done.returncode == 0, done.stdout
     assert not list(folder.glob("tour*")), "the tour tidies up"
     return done.stdout.split(f"{_MARK}\n")
