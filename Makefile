@@ -41,7 +41,7 @@ unit: setup ## The tests, against a PostgreSQL that they start
 	$(BIN)/pytest -q -n $(WORKERS) -m "not proof"
 
 proof: setup ## The long proofs: many more drawn documents, faults injected into the emitter
-	$(BIN)/pytest -q -m proof
+	$(BIN)/pytest -q -n $(WORKERS) -m proof
 
 bench-codegen: setup ## Measure the tool and its models, as ratios
 	@$(BIN)/python benchmarks/codegen.py
