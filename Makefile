@@ -7,7 +7,7 @@ STAMP := .venv/.setup-done
 SOURCES := codegen runtime tests benchmarks demo
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint types check-generated unit proof bench-codegen generate clean
+.PHONY: help setup demo test lint types check-generated unit proof conformance bench-codegen generate clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -42,6 +42,9 @@ unit: setup ## The tests, against a PostgreSQL that they start
 
 proof: setup ## The long proofs: many more drawn documents, faults injected into the emitter
 	$(BIN)/pytest -q -n $(WORKERS) -m proof
+
+conformance: setup ## Run the official JSON Schema test suite through generated models, where it is there
+	@$(BIN)/python tests/conformance/suite.py
 
 bench-codegen: setup ## Measure the tool and its models, as ratios
 	@$(BIN)/python benchmarks/codegen.py

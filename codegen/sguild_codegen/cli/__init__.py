@@ -12,6 +12,7 @@ from typing import Annotated, Final, TextIO
 import typer
 
 from sguild_codegen.cli.generate import generate
+from sguild_codegen.cli.model import model
 
 DEBUG_VARIABLE: Final = "SGUILD_CODEGEN_DEBUG"
 _INTERNAL_ERROR: Final = 3
@@ -42,6 +43,7 @@ def _app() -> typer.Typer:
     )
     app.callback()(_options)
     app.command()(generate)
+    app.command()(model)
     return app
 
 

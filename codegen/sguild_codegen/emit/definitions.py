@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, count
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sguild_codegen.model.schema import Schema
 
@@ -57,13 +57,15 @@ class ObjectClass:
     """A class for an object schema; ``extra`` is the type of members without a name, ``None`` if closed.
 
     ``properties`` are the members that get an attribute: those of the schema, and required ones that it
-    says nothing else about.
+    says nothing else about. ``whole`` says that the object has to be checked against its whole schema,
+    since types and checks cannot say everything.
     """
 
     name: str
     schema: Schema
     properties: Mapping[str, TypeSource]
     extra: TypeSource | None
+    whole: bool = False
 
 
 Definition: TypeAlias = Alias | TaggedUnion | ObjectClass
@@ -93,6 +95,16 @@ class Definitions:
         """Tell whether ``name`` is defined so far."""
         return any(each.name == name for each in self.items)
 
+    def mark(self) -> tuple[int, int]:
+        """Return the state, for :meth:`back_to`."""
+        return len(self.items), len(self._names)
+
+    def back_to(self, mark: tuple[int, int]) -> None:
+        """Forget what was defined and claimed since ``mark``."""
+        items, names = mark
+        del self.items[items:]
+        forget_since(self._names, names)
+
     def alias(self, candidates: Iterable[str], source: TypeSource) -> TypeSource:
         """Give a type a name of its own, or return the name that it has already."""
         if source.forward:
@@ -114,3 +126,9 @@ class Definitions:
         """Return the id type whose values have ``pattern``."""
         name = self.id_classes[pattern]
         return TypeSource(name, frozenset({Import(self.ids_module, name)}))
+
+
+def forget_since(grown: dict[Any, Any], size: int) -> None:
+    """Remove what was added to ``grown`` since it had ``size`` entries."""
+    while len(grown) > size:
+        grown.popitem()

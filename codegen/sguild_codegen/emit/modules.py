@@ -1,5 +1,6 @@
 """Modules with models in them: one for each event type, and the envelope's."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,9 +17,10 @@ from sguild_codegen.emit.definitions import (
     TaggedUnion,
     TypeSource,
 )
+from sguild_codegen.emit.documents import document
 from sguild_codegen.emit.literals import literal
 from sguild_codegen.emit.names import payload_class
-from sguild_codegen.emit.refusals import Collector
+from sguild_codegen.emit.refusals import Collector, RefusedSchema
 from sguild_codegen.emit.skeletons import Attribute, ObjectShape, Skeleton
 from sguild_codegen.emit.types import TypeBuilder
 from sguild_codegen.model.contract import EventType, PayloadVersion
@@ -34,6 +36,7 @@ FIXED: Final = frozenset(
         "ArrayRule",
         "Boolean",
         "BooleanRule",
+        "ClassVar",
         "ConfigDict",
         "ContractModel",
         "Date",
@@ -57,6 +60,8 @@ FIXED: Final = frozenset(
         "Payload",
         "PayloadT",
         "PrefixedId",
+        "RootModel",
+        "SchemaRule",
         "Self",
         "String",
         "StringRule",
@@ -99,6 +104,7 @@ class ModelClass:
     extra_type: str | None
     fields: tuple[ModelField, ...]
     checks: tuple[Check, ...]
+    contract: str | None = None
     is_alias: bool = False
 
 
@@ -130,6 +136,7 @@ class ModelModule:
     id_classes: Mapping[str, str]
     ids_module: str
     public: frozenset[str]
+    formats: bool = True
     heads: dict[str, ClassHead] = field(default_factory=dict[str, ClassHead])
     definitions: Definitions = field(init=False)
 
@@ -146,7 +153,7 @@ class ModelModule:
         """
         self.definitions.root = name
         self.heads[name] = head
-        TypeBuilder(self.definitions, given or {}).root_class(schema, name)
+        TypeBuilder(self.definitions, given or {}, self.formats).root_class(schema, name)
 
     def shapes(self) -> Iterator[ObjectShape]:
         """Yield what the generator of skeletons has to know."""
@@ -180,8 +187,7 @@ class ModelModule:
 
     def _class(self, item: ObjectClass, skeleton: Skeleton) -> ModelClass:
         head = self.heads.get(item.name)
-        schema = item.schema
-        checks = tuple(CheckBuilder(schema, skeleton).checks())
+        checks = _checks(item, skeleton)
         return ModelClass(
             name=item.name,
             bases=head.bases if head else "ContractModel, frozen=True",
@@ -189,16 +195,25 @@ class ModelModule:
             extra="allow" if item.extra else None,
             extra_type=item.extra.quoted if item.extra else None,
             fields=tuple(_field(item, skeleton, name) for name in item.properties),
-            checks=checks,
+            checks=checks or (),
+            contract=self._contract(item.schema) if checks is None else None,
         )
 
+    def _contract(self, schema: Schema) -> str:
+        """Return the source of the rule that an object is checked against as a whole."""
+        text = json.dumps(document(schema, formats=self.formats), ensure_ascii=False, sort_keys=True)
+        return f"SchemaRule({literal(text)}{'' if self.formats else ', assert_formats=False'})"
+
     def _documentation(self, item: ObjectClass) -> str:
-        root = max((name for name in self.heads if item.name.startswith(name)), key=len)
+        roots = [name for name in self.heads if item.name.startswith(name)]
+        root = max(roots, key=len, default=self.definitions.root)
         return item.schema.description or item.schema.title or f"A part of {root}."
 
-    def import_groups(self, items: Iterable[ModelAlias | ModelClass]) -> list[list[tuple[str, list[str]]]]:
+    def import_groups(
+        self, items: Iterable[ModelAlias | ModelClass], more: Iterable[Import] = ()
+    ) -> list[list[tuple[str, list[str]]]]:
         """Return what the module imports: standard library, pydantic, runtime and package, each sorted."""
-        return grouped({*self._type_imports(), *self._class_imports(items)})
+        return grouped({*self._type_imports(), *self._class_imports(items), *more})
 
     def _type_imports(self) -> Iterator[Import]:
         for each in self.definitions.items:
@@ -219,9 +234,12 @@ class ModelModule:
             yield from head.imports if head else {Import(MODELS, "ContractModel")}
             if each.extra:
                 yield Import("pydantic", "ConfigDict")
-            if each.checks:
+            if each.checks or each.contract:
                 yield from (Import("typing", "Self"), Import("pydantic", "model_validator"))
+            if each.checks:
                 yield Import(FIELDS, "violation")
+            if each.contract:
+                yield from (Import("typing", "ClassVar"), Import(FIELDS, "SchemaRule"))
             defaults = [member.default for member in each.fields if member.default]
             if any("MISSING" in default for default in defaults):
                 yield _MISSING
@@ -289,6 +307,16 @@ def _import_order(name: str) -> tuple[int, str]:
     """Sort constants before classes before the rest, as isort does."""
     kind = 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2
     return kind, name
+
+
+def _checks(item: ObjectClass, skeleton: Skeleton) -> tuple[Check, ...] | None:
+    """Return the checks of a class, ``None`` where only the whole schema can say what it has to be like."""
+    if item.whole:
+        return None
+    try:
+        return tuple(CheckBuilder(item.schema, skeleton).checks())
+    except RefusedSchema:
+        return None
 
 
 def _field(item: ObjectClass, skeleton: Skeleton, json_name: str) -> ModelField:

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from sguild_codegen.errors import GeneratorError
 
+# The class of the document around the schemas, which is not read back; its name must not be a schema's.
+_ROOT: Final = "DocumentAroundTheSchemas"
 _PLACEHOLDER: Final = "placeholder.Placeholder"
 
 
@@ -94,6 +96,7 @@ def _generate(shapes: Iterable[ObjectShape]) -> str:
         output_model_type=DataModelType.PydanticV2BaseModel,
         target_python_version=PythonVersion.PY_311,
         target_pydantic_version=TargetPydanticVersion.V2_14,
+        class_name=_ROOT,
         formatters=[],
         disable_timestamp=True,
         use_missing_sentinel=True,

@@ -1,10 +1,11 @@
 """From one schema to one exact Python type.
 
 A type is source text together with what it imports. What needs a name of its own (a constrained
-string, an enum, an object) is added to the module's definitions in the order of dependence. A schema
-that has no exact type here is refused by name with its place: nothing is dropped.
+string, an enum, an object) is added to the module's definitions in the order of dependence. What types
+and rules cannot say is checked by the schema itself, embedded as data (SchemaRule): nothing is dropped.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
@@ -18,10 +19,12 @@ from sguild_codegen.emit.definitions import (
     ObjectClass,
     TaggedUnion,
     TypeSource,
+    forget_since,
 )
+from sguild_codegen.emit.documents import document
 from sguild_codegen.emit.literals import literal
 from sguild_codegen.emit.names import pascal
-from sguild_codegen.emit.refusals import Collector, refused
+from sguild_codegen.emit.refusals import RefusedSchema, refused
 from sguild_codegen.model.schema import Schema
 
 _ANNOTATED: Final = Import("typing", "Annotated")
@@ -29,10 +32,22 @@ _LITERAL: Final = Import("typing", "Literal")
 _ANYTHING: Final = TypeSource("JsonValue", frozenset({Import("pydantic", "JsonValue")}))
 _NONE: Final = TypeSource("None")
 
+_WITHOUT_FORMAT: Final = tuple(each for each in keywords.STRING if each != "format")
 # Formats with a field type of their own; StringRule asserts every other one.
 _FORMAT_TYPES: Final = {"date-time": "DateTime", "date": "Date", "email": "Email", "uri": "Uri"}
+_SCALARS: Final = {
+    "null": _NONE,
+    "boolean": TypeSource("Boolean", frozenset({Import(FIELDS, "Boolean")})),
+    "string": TypeSource("String", frozenset({Import(FIELDS, "String")})),
+    "integer": TypeSource("Integer", frozenset({Import(FIELDS, "Integer")})),
+    "number": TypeSource("Number", frozenset({Import(FIELDS, "Number")})),
+}
+_VALUE_TYPES: Final = (("string", str), ("integer", int), ("number", (int, float)))
 # Keywords of an object that become checks of its class (see checks.py).
 _CHECKED: Final = frozenset((*keywords.COMBINATIONS, "dependent_required"))
+
+# What a class can say of an object; anything else is left to the whole schema.
+_SAID_BY_CLASSES: Final = frozenset(("types", "properties", "required", "additional_properties")) | _CHECKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +80,13 @@ class Names:
 class TypeBuilder:
     """Builds the types of one module; classes and aliases go to ``definitions``.
 
-    ``given`` are types of single schemas that are decided elsewhere.
+    ``given`` are types of single schemas that are decided elsewhere; ``formats`` tells whether formats are
+    asserted.
     """
 
     definitions: Definitions
     given: Mapping[Schema, TypeSource] = field(default_factory=dict[Schema, TypeSource])
+    formats: bool = True
     _classes: dict[Schema, str] = field(default_factory=dict[Schema, str])
     _targets: dict[Schema, TypeSource] = field(default_factory=dict[Schema, TypeSource])
     _open: set[Schema] = field(default_factory=set[Schema])
@@ -97,35 +114,57 @@ class TypeBuilder:
         return self._define(schema, claimed)
 
     def _define(self, schema: Schema, name: str) -> TypeSource:
-        collector = Collector()
-        with collector:
-            _check_members(schema)
-        properties = self._members(schema, name, collector)
-        extra: TypeSource | None = None
-        with collector:
-            extra = self._extra(schema, name)
-        collector.close()
+        properties = {each: self.type_of(part, Names(name, each)) for each, part in schema.properties.items()}
+        whole = bool(keywords.used(schema) - _SAID_BY_CLASSES)
+        extra = _ANYTHING if schema.pattern_properties else self._extra(schema, name)
         for each in schema.required:
             if each not in properties and extra is None:
                 raise refused(
                     schema, "required", f"{each!r} is required, but is no property of a closed object"
                 )
             properties.setdefault(each, extra or _ANYTHING)
-        self.definitions.add(ObjectClass(name, schema, properties, extra))
+        self.definitions.add(ObjectClass(name, schema, properties, extra, whole))
         return TypeSource(name)
 
-    def _members(self, schema: Schema, name: str, collector: Collector) -> dict[str, TypeSource]:
-        members: dict[str, TypeSource] = {}
-        for each, part in schema.properties.items():
-            with collector:
-                members[each] = self.type_of(part, Names(name, each))
-        return members
-
     def type_of(self, schema: Schema, names: Names) -> TypeSource:
-        """Return the type of a schema.
+        """Return the type of a schema: the most telling one that accepts exactly what the schema does."""
+        mark, classes, targets = self.definitions.mark(), len(self._classes), len(self._targets)
+        try:
+            return self._exact(schema, names)
+        except RefusedSchema:
+            self.definitions.back_to(mark)
+            forget_since(self._classes, classes)
+            forget_since(self._targets, targets)
+            return self._by_schema(schema, names)
+
+    def _by_schema(self, schema: Schema, names: Names) -> TypeSource:
+        """Return a plain type with the whole schema behind it."""
+        text = json.dumps(document(schema, formats=self.formats), ensure_ascii=False, sort_keys=True)
+        plain = self._plain(schema, names)
+        options = "" if self.formats else ", assert_formats=False"
+        needed = plain.imports | {_ANNOTATED, Import(FIELDS, "SchemaRule")}
+        source = TypeSource(f"Annotated[{plain.text}, SchemaRule({literal(text)}{options})]", needed)
+        return self.definitions.alias(names.alias, source)
+
+    def _plain(self, schema: Schema, names: Names) -> TypeSource:
+        """Return what the values are at least, as a type that writes them again as they came."""
+        types = schema.types or _types_of_values(schema)
+        if types and all(each in _SCALARS for each in types):
+            return _union(_SCALARS[each] for each in _distinct(types))
+        if types == ("array",):
+            open_ended = schema.items is not None and not schema.prefix_items
+            items = (
+                self.type_of(schema.items, names.part("item")) if open_ended and schema.items else _ANYTHING
+            )
+            needed = items.imports | {_ANNOTATED, Import(FIELDS, "ArrayRule")}
+            return TypeSource(f"Annotated[tuple[{items.quoted}, ...], ArrayRule()]", needed)
+        return _ANYTHING
+
+    def _exact(self, schema: Schema, names: Names) -> TypeSource:
+        """Return a type whose parts say everything.
 
         Raises:
-            RefusedSchema: the schema has no exact type.
+            RefusedSchema: there is none.
         """
         if schema in self.given:
             return self.given[schema]
@@ -153,7 +192,7 @@ class TypeBuilder:
         _allow_only(schema, ("ref",))
         target = schema.ref.target
         own = target.pointer.rsplit("/", 1)[-1] or names.own
-        if _is_class(target):
+        if is_class(target):
             return self.object_class(target, Names(self.definitions.root, own).qualified)
         if target in self._open:
             raise refused(schema, "$ref", "only an object with properties can contain itself")
@@ -232,7 +271,8 @@ class TypeBuilder:
         return build[name](schema, names)
 
     def _string(self, schema: Schema, names: Names) -> TypeSource:
-        found = keywords.used(schema) & set(keywords.STRING)
+        known_keywords = keywords.STRING if self.formats else _WITHOUT_FORMAT
+        found = keywords.used(schema) & set(known_keywords)
         if not found:
             return _field_type("String")
         if (
@@ -241,13 +281,13 @@ class TypeBuilder:
             and schema.pattern in self.definitions.id_classes
         ):
             return self.definitions.id_type(schema.pattern)
-        if schema.format in _FORMAT_TYPES:
+        if self.formats and schema.format in _FORMAT_TYPES:
             known = _field_type(_FORMAT_TYPES[schema.format])
             if found == frozenset({"format"}):
                 return known
             if schema.format in ("date-time", "date"):
                 raise refused(schema, "format", f"{schema.format} cannot stand beside length or pattern")
-        rule = _rule("StringRule", schema, keywords.STRING)
+        rule = _rule("StringRule", schema, known_keywords)
         return self._annotated("str", rule, names)
 
     def _number(self, schema: Schema, names: Names, plain: str, kind: str) -> TypeSource:
@@ -278,7 +318,7 @@ class TypeBuilder:
         return self.definitions.alias(names.alias, TypeSource(f"Annotated[{plain}, {rule.text}]", needed))
 
 
-def _is_class(schema: Schema) -> bool:
+def is_class(schema: Schema) -> bool:
     """Tell whether a schema is of objects only, and of those that become a class."""
     return schema.types == ("object",) and _has_members(schema)
 
@@ -287,15 +327,6 @@ def _has_members(schema: Schema) -> bool:
     """Tell whether an object has named members, and so becomes a class and not a ``dict``."""
     closed = schema.additional_properties is not None and schema.additional_properties.boolean is False
     return bool(closed or keywords.used(schema) & {"properties", "required", *_CHECKED})
-
-
-def _check_members(schema: Schema) -> None:
-    """Refuse the keywords that cannot stand beside named members."""
-    _allow_only(schema, ("types", *keywords.OBJECT, *_CHECKED))
-    for keyword in ("pattern_properties", "dependent_schemas", "unevaluated_properties"):
-        _absent(schema, keyword)
-    for keyword in ("property_names", "min_properties", "max_properties"):
-        _absent(schema, keyword, "beside properties")
 
 
 def _distinct(types: Iterable[str]) -> tuple[str, ...]:
@@ -345,9 +376,18 @@ def _discriminator(schema: Schema) -> str:
 
 def _tag_value(schema: Schema, name: str) -> str | None:
     member = schema.properties.get(name)
-    if not _is_class(schema) or name not in schema.required or member is None:
+    if not is_class(schema) or name not in schema.required or member is None:
         return None
     return member.const if isinstance(member.const, str) else None
+
+
+def _types_of_values(schema: Schema) -> tuple[str, ...]:
+    """Return the one type that all listed values have; nothing where there are none, or several."""
+    values = (schema.const,) if schema.has_const else schema.enum or ()
+    for name, types in _VALUE_TYPES:
+        if values and all(isinstance(each, types) and not isinstance(each, bool) for each in values):
+            return (name,)
+    return ()
 
 
 def _type_name(value: str | bool | None) -> str:

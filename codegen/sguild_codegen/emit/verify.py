@@ -37,6 +37,7 @@ _CALLS: Final = frozenset(
         "ObjectRule",
         "PayloadVersion",
         "Registry",
+        "SchemaRule",
         "StringRule",
         "_read",
         "date",
@@ -51,7 +52,9 @@ _CALLS: Final = frozenset(
         "violation",
     )
 )
-_METHODS: Final = frozenset(("_handle", "_publish", "_publish_any", "joinpath", "loads", "read_text"))
+_METHODS: Final = frozenset(
+    ("_handle", "_publish", "check", "_publish_any", "joinpath", "loads", "read_text")
+)
 _NODES: Final = (
     *(ast.Module, ast.Expr, ast.Constant, ast.Name, ast.Attribute, ast.Starred, ast.expr_context),
     *(ast.Import, ast.ImportFrom, ast.alias, ast.Assign, ast.AnnAssign, ast.If, ast.Raise, ast.Return),

@@ -81,6 +81,13 @@ def check_document(document: Document, problems: Problems) -> None:
     _check_required(document.root, Scope(), problems)
 
 
+def check_dialects(document: Document, problems: Problems) -> None:
+    """Check that no schema of a file names another dialect than 2020-12; it need not name any."""
+    for node in document.root.walk():
+        if node.dialect not in (None, DIALECT):
+            _dialect(node, f"{node.pointer}/$schema", problems)
+
+
 def _dialect(node: Schema, pointer: str, problems: Problems) -> None:
     values = {"expected": shown(DIALECT), "value": shown(node.dialect)}
     problems.add(rules.UNKNOWN_DIALECT, node.location.document, pointer, at_key=False, **values)

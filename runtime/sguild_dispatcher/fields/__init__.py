@@ -16,6 +16,7 @@ from sguild_dispatcher.fields.datetimes import Date, DateTime, SpelledDateTime
 from sguild_dispatcher.fields.ids import PrefixedId
 from sguild_dispatcher.fields.literals import LiteralRule
 from sguild_dispatcher.fields.numbers import BooleanRule, IntegerRule, NumberRule
+from sguild_dispatcher.fields.schemas import SchemaRule
 from sguild_dispatcher.fields.strings import StringRule
 from sguild_dispatcher.fields.violations import problems, violation
 
@@ -40,6 +41,7 @@ __all__ = [
     "NumberRule",
     "ObjectRule",
     "PrefixedId",
+    "SchemaRule",
     "SpelledDateTime",
     "String",
     "StringRule",

@@ -1,0 +1,71 @@
+"""From a typed schema back to a JSON document that stands on its own: references lead into its ``$defs``."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sguild_codegen.emit import keywords
+from sguild_codegen.model.schema import JsonValue, Schema
+
+_MAPS: Final = frozenset(("properties", "pattern_properties", "dependent_schemas"))
+_SPELLED: Final = {"types": "type"}
+
+
+def document(schema: Schema, *, formats: bool = True) -> dict[str, Any] | bool:
+    """Return the constraints of a schema and of all that it refers to, as one JSON Schema.
+
+    Annotations are left out; so are formats when they are not asserted.
+    """
+    return _Writer(formats).root(schema)
+
+
+@dataclass(slots=True)
+class _Writer:
+    formats: bool
+    names: dict[Schema, str] = field(default_factory=dict)
+    waiting: list[Schema] = field(default_factory=list)
+
+    def root(self, schema: Schema) -> dict[str, Any] | bool:
+        self.names[schema] = "#"
+        written = self.node(schema)
+        if not isinstance(written, dict):
+            return written
+        definitions: dict[str, Any] = {}
+        while self.waiting:
+            target = self.waiting.pop()
+            definitions[self.names[target].rpartition("/")[2]] = self.node(target)
+        return {**written, "$defs": dict(sorted(definitions.items()))} if definitions else written
+
+    def node(self, schema: Schema) -> dict[str, Any] | bool:
+        if schema.boolean is not None:
+            return schema.boolean
+        return dict(self.members(schema))
+
+    def members(self, schema: Schema) -> Iterator[tuple[str, Any]]:
+        if schema.ref is not None:
+            yield "$ref", self.reference(schema.ref.target)
+        if schema.has_const:
+            yield "const", schema.const
+        for name in sorted(keywords.used(schema) - {"ref", "has_const", "boolean"}):
+            if name == "format" and not self.formats:
+                continue
+            yield _SPELLED.get(name) or keywords.json_name(name), self.value(getattr(schema, name))
+
+    def value(self, value: Any) -> JsonValue:
+        if isinstance(value, Schema):
+            return self.node(value)
+        if isinstance(value, Mapping):
+            return {
+                key: self.node(each) if isinstance(each, Schema) else list(each)
+                for key, each in value.items()
+            }
+        if isinstance(value, tuple):
+            return [self.node(each) if isinstance(each, Schema) else each for each in value]
+        written: JsonValue = value
+        return written
+
+    def reference(self, target: Schema) -> str:
+        if target not in self.names:
+            self.names[target] = f"#/$defs/{len(self.names)}"
+            self.waiting.append(target)
+        return self.names[target]
