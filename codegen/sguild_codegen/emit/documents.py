@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sguild_codegen.emit import keywords
 from sguild_codegen.model.schema import JsonValue, Schema
@@ -52,17 +52,15 @@ class _Writer:
             yield _SPELLED.get(name) or keywords.json_name(name), self.value(getattr(schema, name))
 
     def value(self, value: Any) -> JsonValue:
+        """Return a keyword's value: a schema, several of them, or plain JSON."""
+        if isinstance(value, Mapping):
+            return {str(key): self.value(each) for key, each in cast("Mapping[str, Any]", value).items()}
+        if isinstance(value, tuple):
+            parts: tuple[Any, ...] = value
+            return [self.value(each) for each in parts]
         if isinstance(value, Schema):
             return self.node(value)
-        if isinstance(value, Mapping):
-            return {
-                key: self.node(each) if isinstance(each, Schema) else list(each)
-                for key, each in value.items()
-            }
-        if isinstance(value, tuple):
-            return [self.node(each) if isinstance(each, Schema) else each for each in value]
-        written: JsonValue = value
-        return written
+        return cast("JsonValue", value)
 
     def reference(self, target: Schema) -> str:
         if target not in self.names:

@@ -33,7 +33,9 @@ class SchemaRule:
 
     text: str
     assert_formats: bool = True
-    _made: "list[Draft202012Validator]" = field(default_factory=list, init=False, repr=False, compare=False)
+    _made: "list[Draft202012Validator]" = field(
+        default_factory=list["Draft202012Validator"], init=False, repr=False, compare=False
+    )
 
     def check(self, value: object) -> None:
         """Check a value or a model.
@@ -57,8 +59,8 @@ class SchemaRule:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        stated = json.loads(self.text)
-        return stated if isinstance(stated, dict) else {"not": {}}
+        stated: JsonSchemaValue | bool = json.loads(self.text)
+        return {"not": {}} if isinstance(stated, bool) else stated
 
     def _checked(self, value: Any) -> Any:
         self.check(value)
