@@ -1,6 +1,6 @@
 """From a typed schema back to a JSON document that stands on its own: references lead into its ``$defs``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -22,8 +22,8 @@ def document(schema: Schema, *, formats: bool = True) -> dict[str, Any] | bool:
 @dataclass(slots=True)
 class _Writer:
     formats: bool
-    names: dict[Schema, str] = field(default_factory=dict)
-    waiting: list[Schema] = field(default_factory=list)
+    names: dict[Schema, str] = field(default_factory=dict[Schema, str])
+    waiting: list[Schema] = field(default_factory=list[Schema])
 
     def root(self, schema: Schema) -> dict[str, Any] | bool:
         self.names[schema] = "#"
@@ -56,8 +56,7 @@ class _Writer:
         if isinstance(value, Mapping):
             return {str(key): self.value(each) for key, each in cast("Mapping[str, Any]", value).items()}
         if isinstance(value, tuple):
-            parts: tuple[Any, ...] = value
-            return [self.value(each) for each in parts]
+            return [self.value(each) for each in cast("Sequence[Any]", value)]
         if isinstance(value, Schema):
             return self.node(value)
         return cast("JsonValue", value)
