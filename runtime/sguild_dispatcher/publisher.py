@@ -6,6 +6,7 @@ tenant, payload and envelope by their schemas, U+0000, the size, the key, the tr
 
 import logging
 from datetime import UTC, datetime
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -61,13 +62,18 @@ class _Publisher:
         settings: Settings | None = None,
         clock: Clock = system_clock,
     ) -> None:
-        self._settings = settings or Settings.from_environment()
+        self._given_settings = settings
         self._keyring = keyring
         self._clock = clock
         self._plans: dict[tuple[str, int], EventPlan] = {}
         self._counting = Lock()
         self.emission_warnings = 0
         """Events that this publisher let out of their emission window, because emission is set to warn."""
+
+    @cached_property
+    def _settings(self) -> Settings:
+        """The settings; those of the environment are read on first use, so that a service can report them."""
+        return self._given_settings or Settings.from_environment()
 
     def _row(self, payload: Payload, event_type: str, version: int) -> EventRow:
         """Return the row of an event that may be published.
