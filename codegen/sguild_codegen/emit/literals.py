@@ -48,8 +48,10 @@ def docstring(text: str, indent: int = 4) -> str:
 def _quoted(text: str) -> str:
     if "\\" in text and _RAW.fullmatch(text):
         return f'r"{text}"'
-    body = "".join(_visible(each) for each in text.replace("\\", "\\\\").replace('"', '\\"'))
-    return f'"{body}"'
+    # As black does: the quotes that need fewer escapes, double ones where both need as many.
+    quote = "'" if text.count('"') > text.count("'") else '"'
+    body = text.replace("\\", "\\\\").replace(quote, f"\\{quote}")
+    return f"{quote}{''.join(map(_visible, body))}{quote}"
 
 
 def _escaped(text: str) -> str:

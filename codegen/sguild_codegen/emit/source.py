@@ -1,5 +1,11 @@
-"""The header of emitted files, and black in process."""
+"""The header of emitted files, and their style, which is black's.
 
+Templates render every logical line on one line of text. black shapes the lines that are too long, one by one
+and each only once; blank lines are set here. A test proves that black leaves the result as it is: giving it
+whole files would take most of the time of a run.
+"""
+
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -11,15 +17,66 @@ HEADER: Final = (
     'Do not edit: change the contracts and run "sguild-codegen generate".'
 )
 _LINE_LENGTH: Final = 100
+_INDENT: Final = 4
+_BLOCK: Final = ("class ", "def ", "async def ", "@")
+_IMPORT: Final = ("from ", "import ")
 
 
 def formatted(path: str, text: str | bytes) -> str | bytes:
     """Return a file as it is written: Python in black's style, everything else as it was rendered."""
     if isinstance(text, bytes) or not path.endswith(".py"):
         return text
+    return "".join(_spaced(text.splitlines()))
+
+
+def _spaced(lines: list[str]) -> Iterator[str]:
+    """Yield the lines with as many blank ones between them as black wants, and the long ones in shape."""
+    blank, before, block, inside = 0, "", False, False
+    for line in lines:
+        if inside or line.strip():
+            if not inside:
+                yield "\n" * _blank_lines(blank, before, line, after_block=block)
+                block = line.startswith(_BLOCK) or (block and line.startswith(" "))
+                before = line
+            in_text = inside or line.lstrip().startswith('"""')
+            inside ^= in_text and line.count('"""') % 2 == 1
+            yield f"{line if in_text else _fitting(line)}\n"
+            blank = 0
+        else:
+            blank += 1
+
+
+def _blank_lines(given: int, before: str, line: str, *, after_block: bool) -> int:
+    if not before or (line.startswith(" ") and before.endswith(":")):
+        return 0
+    if line.startswith(" "):
+        return min(given, 1)
+    if line.startswith(_BLOCK) and not before.startswith("@"):
+        return 2
+    if after_block:
+        return 2
+    if before.startswith(_IMPORT) and not line.startswith(_IMPORT):
+        return 1
+    return min(given, 2)
+
+
+def _fitting(line: str) -> str:
+    if len(line) <= _LINE_LENGTH or line.lstrip().startswith("#"):
+        return line
+    return _shaped(line)
+
+
+@cache
+def _shaped(line: str) -> str:
+    """Return one logical line as black splits it, at the depth at which it stands."""
     import black
 
-    return black.format_str(text, mode=_mode())
+    depth = (len(line) - len(line.lstrip())) // _INDENT
+    around = [f"{' ' * _INDENT * level}if around:" for level in range(depth)]
+    below = [f"{' ' * _INDENT * (depth + 1)}pass"] if line.endswith(":") else []
+    shaped = black.format_str("\n".join([*around, line, *below]), mode=_mode())
+    kept = [each for each in shaped.split("\n") if each.strip()][len(around) :]
+    return "\n".join(kept[: len(kept) - len(below)])
 
 
 @cache
