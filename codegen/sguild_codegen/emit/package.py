@@ -242,14 +242,14 @@ class PackageWriter:
         )
 
     def _schemas(self) -> Iterator[tuple[str, str | bytes]]:
-        rows: list[dict[str, str | int]] = []
+        paths: dict[str, dict[int, str]] = {}
         for event in self.tree.event_types:
             for version in live_versions(event):
                 path = f"{event.contract}/{posixpath.basename(version.path)}"
-                rows.append({"event_type": event.name, "version": version.version, "path": path})
+                paths.setdefault(event.name, {})[version.version] = path
                 yield f"{self.package}/schemas/{path}", version.text or b""
         yield f"{self.package}/schemas/envelope.json", self.tree.documents[self.tree.envelope_path]
-        text = render("schemas.py.jinja", header=HEADER, schemas=rows, envelope="envelope.json")
+        text = render("schemas.py.jinja", header=HEADER, schemas=paths, envelope="envelope.json")
         yield f"{self.package}/schemas/__init__.py", text
 
     def _pyproject(self) -> str:

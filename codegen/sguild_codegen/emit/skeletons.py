@@ -14,6 +14,7 @@ from sguild_codegen.errors import GeneratorError
 
 # The class of the document around the schemas, which is not read back; its name must not be a schema's.
 _ROOT: Final = "DocumentAroundTheSchemas"
+_AT_A_TIME: Final = 100
 _PLACEHOLDER: Final = "placeholder.Placeholder"
 
 
@@ -69,17 +70,25 @@ class Skeleton:
 
 
 def skeletons(shapes: Iterable[ObjectShape]) -> Mapping[str, Skeleton]:
-    """Return the skeleton of each shape by its class name; one call of the generator for all.
+    """Return the skeleton of each shape by its class name.
+
+    The generator is called for many shapes at a time, and not for all: its memory grows with them.
 
     Raises:
         GeneratorError: datamodel-code-generator gave other classes or properties than it was asked for.
     """
     wanted = {shape.class_name: shape for shape in shapes}
-    if not wanted:
-        return {}
-    module = ast.parse(_generate(wanted.values()))
+    found: dict[str, Skeleton] = {}
+    waiting = list(wanted.values())
+    for start in range(0, len(waiting), _AT_A_TIME):
+        found |= _batch(waiting[start : start + _AT_A_TIME])
+    return found
+
+
+def _batch(shapes: list[ObjectShape]) -> dict[str, Skeleton]:
+    module = ast.parse(_generate(shapes))
     found = {node.name: _skeleton(node) for node in module.body if isinstance(node, ast.ClassDef)}
-    for shape in wanted.values():
+    for shape in shapes:
         _compare(shape, found.get(shape.class_name))
     return found
 

@@ -61,8 +61,8 @@ def _blank_lines(given: int, before: str, line: str, *, after_block: bool) -> in
 
 
 def _fitting(line: str) -> str:
-    if len(line) <= _LINE_LENGTH or line.lstrip().startswith("#"):
-        return line
+    if len(line) <= _LINE_LENGTH or line.lstrip().startswith("#") or line.endswith(","):
+        return line  # an element of a list stands on a line of its own, and is nothing that could be split
     return _shaped(line)
 
 

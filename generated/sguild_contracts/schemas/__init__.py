@@ -6,30 +6,76 @@ from importlib.resources import files
 from typing import Any
 
 _PATHS = {
-    ("credit.purchased", 1): "credit-reservation-lock/credit.purchased-v1.json",
-    ("credit.reserved", 1): "credit-reservation-lock/credit.reserved-v1.json",
-    ("credit.funded", 1): "credit-reservation-lock/credit.funded-v1.json",
-    ("credit.locked", 1): "credit-reservation-lock/credit.locked-v1.json",
-    ("credit.consumed", 1): "credit-reservation-lock/credit.consumed-v1.json",
-    ("credit.released", 1): "credit-reservation-lock/credit.released-v1.json",
-    ("credit.released", 2): "credit-reservation-lock/credit.released-v2.json",
-    ("credit.forfeited", 1): "credit-reservation-lock/credit.forfeited-v1.json",
-    ("customer.handoff", 1): "credit-reservation-lock/customer.handoff-v1.json",
-    ("reservation.funded", 1): "credit-reservation-funding-state/reservation.funded-v1.json",
-    ("reservation.refunding", 1): "credit-reservation-funding-state/reservation.refunding-v1.json",
-    ("reservation.refunded", 1): "credit-reservation-funding-state/reservation.refunded-v1.json",
-    ("intake.captured", 2): "identity/intake.captured-v2.json",
-    ("intake.amended", 1): "identity/intake.amended-v1.json",
-    ("person.updated", 1): "identity/person.updated-v1.json",
-    ("lead.created", 1): "lead-lifecycle/lead.created-v1.json",
-    ("lead.reached", 1): "lead-lifecycle/lead.reached-v1.json",
-    ("lead.attempt.exhausted", 1): "lead-lifecycle/lead.attempt.exhausted-v1.json",
-    ("lead.callback.scheduled", 1): "lead-lifecycle/lead.callback.scheduled-v1.json",
-    ("lead.stage.changed", 1): "lead-lifecycle/lead.stage.changed-v1.json",
-    ("payment.received", 1): "payment-flow/payment.received-v1.json",
-    ("payment.failed", 1): "payment-flow/payment.failed-v1.json",
-    ("refund.initiated", 1): "refund-flow/refund.initiated-v1.json",
-    ("refund.completed", 1): "refund-flow/refund.completed-v1.json",
+    "credit.purchased": {
+        1: "credit-reservation-lock/credit.purchased-v1.json",
+    },
+    "credit.reserved": {
+        1: "credit-reservation-lock/credit.reserved-v1.json",
+    },
+    "credit.funded": {
+        1: "credit-reservation-lock/credit.funded-v1.json",
+    },
+    "credit.locked": {
+        1: "credit-reservation-lock/credit.locked-v1.json",
+    },
+    "credit.consumed": {
+        1: "credit-reservation-lock/credit.consumed-v1.json",
+    },
+    "credit.released": {
+        1: "credit-reservation-lock/credit.released-v1.json",
+        2: "credit-reservation-lock/credit.released-v2.json",
+    },
+    "credit.forfeited": {
+        1: "credit-reservation-lock/credit.forfeited-v1.json",
+    },
+    "customer.handoff": {
+        1: "credit-reservation-lock/customer.handoff-v1.json",
+    },
+    "reservation.funded": {
+        1: "credit-reservation-funding-state/reservation.funded-v1.json",
+    },
+    "reservation.refunding": {
+        1: "credit-reservation-funding-state/reservation.refunding-v1.json",
+    },
+    "reservation.refunded": {
+        1: "credit-reservation-funding-state/reservation.refunded-v1.json",
+    },
+    "intake.captured": {
+        2: "identity/intake.captured-v2.json",
+    },
+    "intake.amended": {
+        1: "identity/intake.amended-v1.json",
+    },
+    "person.updated": {
+        1: "identity/person.updated-v1.json",
+    },
+    "lead.created": {
+        1: "lead-lifecycle/lead.created-v1.json",
+    },
+    "lead.reached": {
+        1: "lead-lifecycle/lead.reached-v1.json",
+    },
+    "lead.attempt.exhausted": {
+        1: "lead-lifecycle/lead.attempt.exhausted-v1.json",
+    },
+    "lead.callback.scheduled": {
+        1: "lead-lifecycle/lead.callback.scheduled-v1.json",
+    },
+    "lead.stage.changed": {
+        1: "lead-lifecycle/lead.stage.changed-v1.json",
+    },
+    "payment.received": {
+        1: "payment-flow/payment.received-v1.json",
+    },
+    "payment.failed": {
+        1: "payment-flow/payment.failed-v1.json",
+    },
+    "refund.initiated": {
+        1: "refund-flow/refund.initiated-v1.json",
+    },
+    "refund.completed": {
+        1: "refund-flow/refund.completed-v1.json",
+    },
 }
 
 
@@ -39,7 +85,7 @@ def payload_schema(event_type: str, version: int) -> dict[str, Any]:
     Raises:
         KeyError: there is no such version, or it is withdrawn.
     """
-    return _read(_PATHS[event_type, version])
+    return _read(_PATHS[event_type][version])
 
 
 def envelope_schema() -> dict[str, Any]:

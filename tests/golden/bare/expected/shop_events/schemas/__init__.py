@@ -6,8 +6,12 @@ from importlib.resources import files
 from typing import Any
 
 _PATHS = {
-    ("thing.happened", 1): "bare/thing.happened-v1.json",
-    ("thing.ended", 1): "bare/thing.ended-v1.json",
+    "thing.happened": {
+        1: "bare/thing.happened-v1.json",
+    },
+    "thing.ended": {
+        1: "bare/thing.ended-v1.json",
+    },
 }
 
 
@@ -17,7 +21,7 @@ def payload_schema(event_type: str, version: int) -> dict[str, Any]:
     Raises:
         KeyError: there is no such version, or it is withdrawn.
     """
-    return _read(_PATHS[event_type, version])
+    return _read(_PATHS[event_type][version])
 
 
 def envelope_schema() -> dict[str, Any]:

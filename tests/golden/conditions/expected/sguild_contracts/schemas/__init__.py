@@ -6,19 +6,45 @@ from importlib.resources import files
 from typing import Any
 
 _PATHS = {
-    ("rule.branch", 1): "conditions/rule.branch-v1.json",
-    ("rule.branch_open", 1): "conditions/rule.branch_open-v1.json",
-    ("rule.branch_values", 1): "conditions/rule.branch_values-v1.json",
-    ("rule.then_only", 1): "conditions/rule.then_only-v1.json",
-    ("rule.else_only", 1): "conditions/rule.else_only-v1.json",
-    ("rule.dependent", 1): "conditions/rule.dependent-v1.json",
-    ("rule.any", 1): "conditions/rule.any-v1.json",
-    ("rule.one", 1): "conditions/rule.one-v1.json",
-    ("rule.none", 1): "conditions/rule.none-v1.json",
-    ("rule.none_value", 1): "conditions/rule.none_value-v1.json",
-    ("rule.all", 1): "conditions/rule.all-v1.json",
-    ("rule.mixed", 1): "conditions/rule.mixed-v1.json",
-    ("rule.inner", 1): "conditions/rule.inner-v1.json",
+    "rule.branch": {
+        1: "conditions/rule.branch-v1.json",
+    },
+    "rule.branch_open": {
+        1: "conditions/rule.branch_open-v1.json",
+    },
+    "rule.branch_values": {
+        1: "conditions/rule.branch_values-v1.json",
+    },
+    "rule.then_only": {
+        1: "conditions/rule.then_only-v1.json",
+    },
+    "rule.else_only": {
+        1: "conditions/rule.else_only-v1.json",
+    },
+    "rule.dependent": {
+        1: "conditions/rule.dependent-v1.json",
+    },
+    "rule.any": {
+        1: "conditions/rule.any-v1.json",
+    },
+    "rule.one": {
+        1: "conditions/rule.one-v1.json",
+    },
+    "rule.none": {
+        1: "conditions/rule.none-v1.json",
+    },
+    "rule.none_value": {
+        1: "conditions/rule.none_value-v1.json",
+    },
+    "rule.all": {
+        1: "conditions/rule.all-v1.json",
+    },
+    "rule.mixed": {
+        1: "conditions/rule.mixed-v1.json",
+    },
+    "rule.inner": {
+        1: "conditions/rule.inner-v1.json",
+    },
 }
 
 
@@ -28,7 +54,7 @@ def payload_schema(event_type: str, version: int) -> dict[str, Any]:
     Raises:
         KeyError: there is no such version, or it is withdrawn.
     """
-    return _read(_PATHS[event_type, version])
+    return _read(_PATHS[event_type][version])
 
 
 def envelope_schema() -> dict[str, Any]:

@@ -6,12 +6,22 @@ from importlib.resources import files
 from typing import Any
 
 _PATHS = {
-    ("class.import", 1): "names/class.import-v1.json",
-    ("emission.warnings", 1): "names/emission.warnings-v1.json",
-    ("part.of", 1): "names/part.of-v1.json",
-    ("part.of", 2): "names/part.of-v2.json",
-    ("x.y", 1): "names/x.y-v1.json",
-    ("x.y_v1_c", 1): "names/x.y_v1_c-v1.json",
+    "class.import": {
+        1: "names/class.import-v1.json",
+    },
+    "emission.warnings": {
+        1: "names/emission.warnings-v1.json",
+    },
+    "part.of": {
+        1: "names/part.of-v1.json",
+        2: "names/part.of-v2.json",
+    },
+    "x.y": {
+        1: "names/x.y-v1.json",
+    },
+    "x.y_v1_c": {
+        1: "names/x.y_v1_c-v1.json",
+    },
 }
 
 
@@ -21,7 +31,7 @@ def payload_schema(event_type: str, version: int) -> dict[str, Any]:
     Raises:
         KeyError: there is no such version, or it is withdrawn.
     """
-    return _read(_PATHS[event_type, version])
+    return _read(_PATHS[event_type][version])
 
 
 def envelope_schema() -> dict[str, Any]:

@@ -6,8 +6,12 @@ from importlib.resources import files
 from typing import Any
 
 _PATHS = {
-    ("parcel.sent", 1): "parcels/parcel.sent-v1.json",
-    ("parcel.lost", 1): "parcels/parcel.lost-v1.json",
+    "parcel.sent": {
+        1: "parcels/parcel.sent-v1.json",
+    },
+    "parcel.lost": {
+        1: "parcels/parcel.lost-v1.json",
+    },
 }
 
 
@@ -17,7 +21,7 @@ def payload_schema(event_type: str, version: int) -> dict[str, Any]:
     Raises:
         KeyError: there is no such version, or it is withdrawn.
     """
-    return _read(_PATHS[event_type, version])
+    return _read(_PATHS[event_type][version])
 
 
 def envelope_schema() -> dict[str, Any]:

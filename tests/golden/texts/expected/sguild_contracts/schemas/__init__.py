@@ -6,7 +6,9 @@ from importlib.resources import files
 from typing import Any
 
 _PATHS = {
-    ("text.written", 1): "texts/text.written-v1.json",
+    "text.written": {
+        1: "texts/text.written-v1.json",
+    },
 }
 
 
@@ -16,7 +18,7 @@ def payload_schema(event_type: str, version: int) -> dict[str, Any]:
     Raises:
         KeyError: there is no such version, or it is withdrawn.
     """
-    return _read(_PATHS[event_type, version])
+    return _read(_PATHS[event_type][version])
 
 
 def envelope_schema() -> dict[str, Any]:

@@ -6,14 +6,30 @@ from importlib.resources import files
 from typing import Any
 
 _PATHS = {
-    ("sample.strings", 1): "types/sample.strings-v1.json",
-    ("sample.numbers", 1): "types/sample.numbers-v1.json",
-    ("sample.choices", 1): "types/sample.choices-v1.json",
-    ("sample.collections", 1): "types/sample.collections-v1.json",
-    ("sample.nested", 1): "types/sample.nested-v1.json",
-    ("sample.variants", 1): "types/sample.variants-v1.json",
-    ("sample.open", 1): "types/sample.open-v1.json",
-    ("sample.extended", 1): "types/sample.extended-v1.json",
+    "sample.strings": {
+        1: "types/sample.strings-v1.json",
+    },
+    "sample.numbers": {
+        1: "types/sample.numbers-v1.json",
+    },
+    "sample.choices": {
+        1: "types/sample.choices-v1.json",
+    },
+    "sample.collections": {
+        1: "types/sample.collections-v1.json",
+    },
+    "sample.nested": {
+        1: "types/sample.nested-v1.json",
+    },
+    "sample.variants": {
+        1: "types/sample.variants-v1.json",
+    },
+    "sample.open": {
+        1: "types/sample.open-v1.json",
+    },
+    "sample.extended": {
+        1: "types/sample.extended-v1.json",
+    },
 }
 
 
@@ -23,7 +39,7 @@ def payload_schema(event_type: str, version: int) -> dict[str, Any]:
     Raises:
         KeyError: there is no such version, or it is withdrawn.
     """
-    return _read(_PATHS[event_type, version])
+    return _read(_PATHS[event_type][version])
 
 
 def envelope_schema() -> dict[str, Any]:

@@ -6,11 +6,17 @@ from importlib.resources import files
 from typing import Any
 
 _PATHS = {
-    ("order.placed", 2): "versions/order.placed-v2.json",
-    ("order.placed", 3): "versions/order.placed-v3.json",
-    ("order.cancelled", 1): "versions/order.cancelled-v1.json",
-    ("order.cancelled", 11): "versions/order.cancelled-v11.json",
-    ("order.archived", 1): "versions/order.archived-v1.json",
+    "order.placed": {
+        2: "versions/order.placed-v2.json",
+        3: "versions/order.placed-v3.json",
+    },
+    "order.cancelled": {
+        1: "versions/order.cancelled-v1.json",
+        11: "versions/order.cancelled-v11.json",
+    },
+    "order.archived": {
+        1: "versions/order.archived-v1.json",
+    },
 }
 
 
@@ -20,7 +26,7 @@ def payload_schema(event_type: str, version: int) -> dict[str, Any]:
     Raises:
         KeyError: there is no such version, or it is withdrawn.
     """
-    return _read(_PATHS[event_type, version])
+    return _read(_PATHS[event_type][version])
 
 
 def envelope_schema() -> dict[str, Any]:

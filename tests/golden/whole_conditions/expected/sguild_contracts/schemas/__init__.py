@@ -6,10 +6,18 @@ from importlib.resources import files
 from typing import Any
 
 _PATHS = {
-    ("odd.conditions", 1): "whole-conditions/odd.conditions-v1.json",
-    ("odd.number", 1): "whole-conditions/odd.number-v1.json",
-    ("odd.many", 1): "whole-conditions/odd.many-v1.json",
-    ("odd.nothing", 1): "whole-conditions/odd.nothing-v1.json",
+    "odd.conditions": {
+        1: "whole-conditions/odd.conditions-v1.json",
+    },
+    "odd.number": {
+        1: "whole-conditions/odd.number-v1.json",
+    },
+    "odd.many": {
+        1: "whole-conditions/odd.many-v1.json",
+    },
+    "odd.nothing": {
+        1: "whole-conditions/odd.nothing-v1.json",
+    },
 }
 
 
@@ -19,7 +27,7 @@ def payload_schema(event_type: str, version: int) -> dict[str, Any]:
     Raises:
         KeyError: there is no such version, or it is withdrawn.
     """
-    return _read(_PATHS[event_type, version])
+    return _read(_PATHS[event_type][version])
 
 
 def envelope_schema() -> dict[str, Any]:

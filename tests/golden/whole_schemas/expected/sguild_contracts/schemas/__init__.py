@@ -6,9 +6,15 @@ from importlib.resources import files
 from typing import Any
 
 _PATHS = {
-    ("odd.keywords", 1): "whole-schemas/odd.keywords-v1.json",
-    ("odd.list", 1): "whole-schemas/odd.list-v1.json",
-    ("odd.union", 1): "whole-schemas/odd.union-v1.json",
+    "odd.keywords": {
+        1: "whole-schemas/odd.keywords-v1.json",
+    },
+    "odd.list": {
+        1: "whole-schemas/odd.list-v1.json",
+    },
+    "odd.union": {
+        1: "whole-schemas/odd.union-v1.json",
+    },
 }
 
 
@@ -18,7 +24,7 @@ def payload_schema(event_type: str, version: int) -> dict[str, Any]:
     Raises:
         KeyError: there is no such version, or it is withdrawn.
     """
-    return _read(_PATHS[event_type, version])
+    return _read(_PATHS[event_type][version])
 
 
 def envelope_schema() -> dict[str, Any]:
