@@ -67,11 +67,12 @@ def test_the_command_generates_the_committed_package_in_another_folder(
 
 
 def test_the_registry_schema_comes_with_the_tool(workshop: Installed) -> None:
-    workshop.python(
+    shown = workshop.python(
         "import json, importlib.resources as r;"
         "f = r.files('sguild_codegen') / 'schemas' / 'event-types-registry.schema.json';"
-        "json.loads(f.read_text('utf-8'))"
+        "print(json.loads(f.read_text('utf-8'))['$schema'])"
     )
+    assert shown.strip() == "https://json-schema.org/draft/2020-12/schema"
 
 
 def test_the_contracts_work_beside_the_tool(workshop: Installed) -> None:

@@ -1,6 +1,7 @@
 """Numbers and booleans as JSON Schema counts them: 1.0 is an integer, true is not a number."""
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -46,8 +47,9 @@ class _NumericRule(Rule):
             multipleOf=self.multiple_of,
         )
 
+    @abstractmethod
     def _noun(self) -> str:
-        raise NotImplementedError
+        """Return what a value is, with its article: ``an integer``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ pydantic would report what went wrong with a value, and show the value. A rule r
 the contract says, always in the same words, because payload values are personal data.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -11,22 +12,22 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 
-class Rule:
+class Rule(ABC):
     """The base of the markers of scalar values; a subclass says how to check and how to put it in words."""
 
     __slots__ = ()
 
+    @abstractmethod
     def core_schema(self) -> CoreSchema:
         """Return the check alone, with whatever errors it has."""
-        raise NotImplementedError
 
+    @abstractmethod
     def expectation(self) -> str:
         """Return the rule as the rest of a sentence that begins with the field: ``must be an integer``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def json_schema(self) -> JsonSchemaValue:
         """Return the rule as JSON Schema keywords."""
-        raise NotImplementedError
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return stated(self.core_schema(), self.expectation())
