@@ -305,3 +305,21 @@ def test_a_folder_without_permission(project: Path) -> None:
     result = run("generate")
     assert result.code == 2
     assert "cannot be written" in result.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("generate", "--output", "a" * 300),
+        ("generate", "--contracts", "a" * 300),
+        ("generate", "--output", "/dev/null/generated"),
+        ("model", "a" * 300),
+    ],
+)
+@pytest.mark.usefixtures("project")
+def test_a_path_that_the_system_does_not_take_is_one_sentence(arguments: tuple[str, ...]) -> None:
+    result = run(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert len(result.err.splitlines()) == 1
+    assert "cannot be" in result.err
+    assert "internal error" not in result.err

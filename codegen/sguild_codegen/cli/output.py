@@ -6,12 +6,15 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 if TYPE_CHECKING:
     from sguild_codegen.report.finding import Finding
+
+
+_UNUSABLE: Final = 2  # exit code: usage, configuration or unreadable input
 
 
 class Format(StrEnum):
@@ -58,7 +61,7 @@ def progress(line: str) -> None:
 def reported(output: Output) -> Generator[None]:
     """Print the tool's own errors and end with their exit code; anything else is an internal error."""
     from sguild_codegen.errors import CodegenError, ContractError, GeneratorError
-    from sguild_codegen.report.safe import visible
+    from sguild_codegen.report.safe import shown, visible
 
     try:
         yield
@@ -70,3 +73,8 @@ def reported(output: Output) -> Generator[None]:
     except CodegenError as error:
         sys.stderr.write(f"sguild-codegen: {visible(str(error))}\n")
         raise typer.Exit(error.exit_code) from error
+    except OSError as error:
+        # A path that the system does not take: too long a name, no permission, a file as a folder.
+        place = shown(str(error.filename)) if error.filename is not None else "A file"
+        sys.stderr.write(f"sguild-codegen: {place} cannot be used: {error.strerror}; name another path.\n")
+        raise typer.Exit(_UNUSABLE) from error
