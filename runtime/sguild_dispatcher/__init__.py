@@ -5,8 +5,8 @@ importing the package costs next to nothing.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # true to type checkers; importing typing would take longer than all else
 if TYPE_CHECKING:
     from sguild_dispatcher.clock import Clock, system_clock
     from sguild_dispatcher.connections import AsyncConnection, SyncConnection

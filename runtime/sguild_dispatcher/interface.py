@@ -5,11 +5,11 @@ A generated package names the interface it was generated for and calls
 whenever generated code of the previous interface would no longer work.
 """
 
-from typing import Final
+TYPE_CHECKING = False  # every import of a generated package comes by here: what it loads is kept little
+if TYPE_CHECKING:
+    from typing import Final
 
-from sguild_dispatcher.errors import InterfaceMismatchError
-
-INTERFACE: Final = 1
+INTERFACE: "Final" = 1
 
 
 def require_interface(interface: int, *, package: str) -> None:
@@ -19,4 +19,6 @@ def require_interface(interface: int, *, package: str) -> None:
         InterfaceMismatchError: ``interface`` is not the one of this runtime.
     """
     if interface != INTERFACE:
+        from sguild_dispatcher.errors import InterfaceMismatchError
+
         raise InterfaceMismatchError(package=package, wanted=interface, present=INTERFACE)

@@ -8,10 +8,15 @@ from typing import Any, Final, Self, cast
 
 from pydantic import BaseModel, ValidationError, create_model
 
+from sguild_dispatcher.fields import PrefixedId
 from sguild_dispatcher.models import Envelope, Payload
 from sguild_dispatcher.registry import Domain, EventType, PayloadVersion, Registry
 
 _ESCAPED_NUL: Final = b"\\u0000"
+
+
+class _UnregisteredEventId(PrefixedId, prefix="evt"):
+    """The id of an event whose registry has no prefix for events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class EventPlan:
     subject_field: str | None
     ordering_field: str | None
     subject_rule: type[BaseModel] | None
+    event_id: type[PrefixedId]
 
     @classmethod
     def of(cls, registry: Registry, name: str, version: int) -> Self:
@@ -47,6 +53,7 @@ class EventPlan:
             subject_field=_attribute(payload, event_type.subject),
             ordering_field=_attribute(payload, event_type.ordering_key),
             subject_rule=_rule_of(event, "subject"),
+            event_id=_id_class(event, "event_id"),
         )
 
     def __str__(self) -> str:
@@ -113,6 +120,14 @@ def _rule_of(event: type[Envelope[Any]], name: str) -> type[BaseModel] | None:
         return None
     definitions: dict[str, Any] = {name: (field.annotation, field)}
     return create_model("EnvelopeField", **definitions)
+
+
+def _id_class(event: type[Envelope[Any]], name: str) -> type[PrefixedId]:
+    """Return the id class of a field; ``evt`` is the prefix where the registry gives events no prefix."""
+    annotation: object = event.model_fields[name].annotation
+    if isinstance(annotation, type) and issubclass(annotation, PrefixedId):
+        return annotation
+    return _UnregisteredEventId
 
 
 def _text_of(model: BaseModel, attribute: str | None) -> str | None:

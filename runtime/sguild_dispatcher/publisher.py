@@ -88,7 +88,7 @@ class _Publisher:
         moment = self._now()
         self._check_windows(plan, moment)
         tenant_id = self._tenant(plan)
-        event_id = _mint_event_id()
+        event_id = plan.event_id.mint()
         body = self._body(plan, payload, event_id, tenant_id, moment)
         event = _validated(plan, body)
         _refuse_nul(plan, body)
@@ -265,12 +265,6 @@ def _contract_of(payload: object) -> tuple[str, int]:
             "publish an instance of a generated payload class."
         )
     return payload.__event_type__, payload.__event_version__
-
-
-def _mint_event_id() -> str:
-    import uuid_utils
-
-    return f"evt_{uuid_utils.uuid7()}"
 
 
 def _validated(plan: EventPlan, body: bytes) -> Envelope[Any]:

@@ -76,18 +76,17 @@ def _emit(tree: "ContractTree", settings: "Configuration") -> dict[str, str | by
     from sguild_codegen.errors import ContractError
     from sguild_codegen.reader.locating import findings_of
     from sguild_codegen.reader.problems import Problem
-    from sguild_codegen.report import rules
 
     try:
         return emit_package(tree, settings.package)
     except RefusedSchema as error:
         problems = [
             Problem(
-                rules.UNSUPPORTED_KEYWORD,
+                each.rule,
                 each.location.document,
-                f"{each.location.pointer}/{each.keyword}",
+                f"{each.location.pointer}/{each.key}",
                 at_key=True,
-                values={"key": each.keyword, "reason": each.reason},
+                values=each.values,
             )
             for each in error.refusals
         ]

@@ -210,8 +210,10 @@ class PackageWriter:
             yield f"{self.package}/domains/{snake(domain.name)}.py", text
 
     def _event_id(self) -> str:
-        entity = self.tree.id_prefixes.get("evt")
-        return "str" if entity is None else id_class(entity)
+        """Return the class of event ids: the envelope's pattern says which prefix they have."""
+        schema = self.tree.envelope.properties.get("event_id")
+        pattern = None if schema is None else (schema.ref.target if schema.ref else schema).pattern
+        return self._ids[0].get(pattern or "", "str")
 
     def _exports(self, modules: Mapping[str, ModelModule]) -> Iterator[PublicName]:
         yield PublicName(EVENT, f"{self.package}.envelope")

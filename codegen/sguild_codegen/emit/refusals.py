@@ -1,26 +1,32 @@
-"""Schemas that have no exact Python type yet: refused by name and place, never dropped."""
+"""What cannot be generated although it is read: refused by rule and place, never dropped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from sguild_codegen.model.schema import Location, Schema
+from sguild_codegen.report import rules
+from sguild_codegen.report.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One schema that cannot be generated: where it is, which keyword, and why."""
+    """One thing that cannot be generated: the key below ``location``, the rule, and its message's values."""
 
     location: Location
-    keyword: str
-    reason: str
+    key: str
+    rule: Rule
+    values: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return f"{self.location}/{self.key}: {self.rule.message.format_map(self.values)}"
 
 
 class RefusedSchema(Exception):  # noqa: N818 - control flow inside the emitter; a user sees findings
     """Carries refusals from the depth of a schema to the place that collects them."""
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
-        super().__init__("; ".join(f"{each.location}: {each.keyword}: {each.reason}" for each in refusals))
+        super().__init__("; ".join(map(str, refusals)))
         self.refusals = tuple(refusals)
 
 
@@ -48,4 +54,5 @@ class Collector(AbstractContextManager[None]):
 
 def refused(schema: Schema, keyword: str, reason: str) -> RefusedSchema:
     """Return the exception for ``keyword`` of ``schema``."""
-    return RefusedSchema([Refusal(schema.location, keyword, reason)])
+    values = {"key": keyword, "reason": reason}
+    return RefusedSchema([Refusal(schema.location, keyword, rules.UNSUPPORTED_KEYWORD, values)])

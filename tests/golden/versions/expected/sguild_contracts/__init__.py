@@ -5,12 +5,12 @@ Nothing is imported before it is used.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from sguild_dispatcher.interface import require_interface
 
 require_interface(1, package="sguild_contracts")
 
+TYPE_CHECKING = False  # true to type checkers; importing typing would take longer than all else
 if TYPE_CHECKING:
     from sguild_contracts.domains.sales import SalesPublisher, SalesSubscriber, SalesSyncPublisher
     from sguild_contracts.domains.support import SupportPublisher, SupportSyncPublisher
