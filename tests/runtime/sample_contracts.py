@@ -24,8 +24,8 @@ from sguild_dispatcher.registry import Domain, EventType, PayloadVersion, Regist
 _UUID7 = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 
-class EventId(PrefixedId, prefix="evt"):
-    """Id of an event."""
+class EventId(PrefixedId, prefix="occ"):
+    """Id of an event; the prefix is the contracts' choice, evt is only the usual one."""
 
 
 class PersonId(PrefixedId, prefix="per"):

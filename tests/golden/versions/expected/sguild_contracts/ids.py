@@ -7,8 +7,8 @@
 from sguild_dispatcher.fields import PrefixedId
 
 
-class OccurrenceId(PrefixedId, prefix="evt"):
-    """Id of an occurrence: ``evt_`` and a UUIDv7."""
+class OccurrenceId(PrefixedId, prefix="occ"):
+    """Id of an occurrence: ``occ_`` and a UUIDv7."""
 
 
 class OrderId(PrefixedId, prefix="ord"):
