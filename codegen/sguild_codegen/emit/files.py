@@ -9,6 +9,7 @@ foreign: it is named, and never touched.
 
 import difflib
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ _IGNORED_PATTERNS: Final = ("*.egg-info", "*.pyc")
 _TEMPORARY: Final = ".sguild-codegen-new"
 _HEADER: Final = HEADER.encode()
 _HEADER_WITHIN: Final = 1_000  # bytes: a marker of a merge conflict may stand before the header
-_SCHEMA_ID: Final = b'"$id": "https://contracts.sguild/'
+_SCHEMA_ID: Final = re.compile(rb'"\$id"\s*:\s*"https://contracts\.sguild/')
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ def _is_ours(path: str, content: bytes, packages: Collection[str], *, emitted: b
         case ("py.typed",):
             return True
         case ("schemas", *_) if place.suffix == ".json":
-            return _SCHEMA_ID in content
+            return _SCHEMA_ID.search(content) is not None
         case _:
             return False
 

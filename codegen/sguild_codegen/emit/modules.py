@@ -263,7 +263,7 @@ def event_module(
         head = ClassHead(
             bases, _payload_documentation(event, version), frozenset({Import(MODELS, "Payload")})
         )
-        module.add_root(_schema(version), name, head)
+        module.add_root(payload_schema(version), name, head)
     return module
 
 
@@ -289,6 +289,12 @@ def envelope_module(
 def live_versions(event: EventType) -> tuple[PayloadVersion, ...]:
     """Return the versions that have a schema, in ascending order."""
     return tuple(each for each in event.versions if each.schema is not None)
+
+
+def payload_schema(version: PayloadVersion) -> Schema:
+    """Return the root schema of a version that is not withdrawn."""
+    assert version.schema is not None  # noqa: S101 - live_versions has left out those without
+    return version.schema
 
 
 def grouped(imports: Iterable[Import]) -> list[list[tuple[str, list[str]]]]:
@@ -360,14 +366,9 @@ def _description(schema: Schema | None) -> str | None:
 
 
 def _payload_documentation(event: EventType, version: PayloadVersion) -> str:
-    schema = _schema(version)
+    schema = payload_schema(version)
     text = schema.description or schema.title or f"The payload of {event.name}, version {version.version}."
     if version.status != "superseded":
         return text
     until = f"; it is not emitted from {version.emit_until.isoformat()} on" if version.emit_until else ""
     return f"{text}\n\nVersion {version.version} is superseded{until}."
-
-
-def _schema(version: PayloadVersion) -> Schema:
-    assert version.schema is not None  # noqa: S101 - live_versions has left out those without
-    return version.schema

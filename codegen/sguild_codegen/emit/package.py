@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from sguild_codegen.emit.bundles import bundled
 from sguild_codegen.emit.domains import DomainModule, Stub, domain_modules, listed
 from sguild_codegen.emit.modules import (
     EVENT,
@@ -12,6 +13,7 @@ from sguild_codegen.emit.modules import (
     envelope_module,
     event_module,
     live_versions,
+    payload_schema,
 )
 from sguild_codegen.emit.names import distribution, id_class, pascal, payload_class, snake
 from sguild_codegen.emit.public_names import public_names
@@ -245,12 +247,13 @@ class PackageWriter:
 
     def _schemas(self) -> Iterator[tuple[str, str | bytes]]:
         paths: dict[str, dict[int, str]] = {}
+        documents = self.tree.documents
         for event in self.tree.event_types:
             for version in live_versions(event):
                 path = f"{event.contract}/{posixpath.basename(version.path)}"
                 paths.setdefault(event.name, {})[version.version] = path
-                yield f"{self.package}/schemas/{path}", version.text or b""
-        yield f"{self.package}/schemas/envelope.json", self.tree.documents[self.tree.envelope_path]
+                yield f"{self.package}/schemas/{path}", bundled(payload_schema(version), documents)
+        yield f"{self.package}/schemas/envelope.json", bundled(self.tree.envelope, documents)
         text = render("schemas.py.jinja", header=HEADER, schemas=paths, envelope="envelope.json")
         yield f"{self.package}/schemas/__init__.py", text
 

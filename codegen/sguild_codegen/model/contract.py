@@ -26,8 +26,7 @@ class PayloadVersion:
     """One version of a payload, emitted while ``emit_from <= now < emit_until``.
 
     Both are days that begin at 00:00 UTC, ``None`` is unbounded. ``path`` is the place of its schema file,
-    relative to the contracts folder. ``schema`` and ``text`` (the bytes of the file) are ``None`` only for a
-    withdrawn version.
+    relative to the contracts folder. ``schema`` is ``None`` only for a withdrawn version.
     """
 
     version: int
@@ -36,7 +35,6 @@ class PayloadVersion:
     emit_from: date | None = None
     emit_until: date | None = None
     schema: Schema | None = None
-    text: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

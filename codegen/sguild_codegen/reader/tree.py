@@ -201,4 +201,4 @@ class _TreeReader:
         document = None if version.status == "withdrawn" else self.documents.get(version.path)
         if document is None:
             return version
-        return replace(version, schema=document.root, text=self.raw[version.path])
+        return replace(version, schema=document.root)

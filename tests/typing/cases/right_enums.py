@@ -7,6 +7,8 @@ from sguild_dispatcher import Payload
 class Unrecognised(str):
     """A value that the reader's contract does not list."""
 
+    __slots__ = ()
+
 
 class Received(Payload, frozen=True):
     """What a tolerant reader sees: the enum of the contract, and what it does not know."""
