@@ -129,17 +129,26 @@ def test_avoiding_hits_no_other_attribute() -> None:
     "source",
     [
         "",
-        "class XV1:\n    a: int",
-        "class XV1:\n    a: int\n    b: int\n    c: int",
-        "class XV1:\n    a: int\n    b: int = 1",
-        "class XV1:\n    a: int = 1\n    b: int",
-        "class XV1:\n    a: int\n    z: Annotated[int, Field(alias='c')]",
+        "class Words0:\n    a: int",
+        "class Words0:\n    a: int\n    b: int\n    c: int",
+        "class Words0:\n    a: int\n    b: int = 1",
+        "class Words0:\n    a: int = 1\n    b: int",
+        "class Words0:\n    a: int\n    z: Annotated[int, Field(alias='c')]",
     ],
 )
 def test_a_changed_skeleton_is_refused(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(skeletons_module, "_generate", lambda _: source)
-    with pytest.raises(GeneratorError, match="XV1"):
+    with pytest.raises(GeneratorError, match="Words0"):
         skeletons([ObjectShape("XV1", ("a", "b"), frozenset({"a", "b"}))])
+
+
+def test_a_plain_word_is_called_the_same_among_any_neighbours() -> None:
+    words = ["class", "copy", "json", "field_x", "model_config", "person_id", "schema", "type", "x_1", "none"]
+    once = skeletons([ObjectShape("XV1", tuple(words), frozenset())])["XV1"]
+    for word in words:
+        # A name that is no plain word makes the generator be asked for the whole object.
+        alone = skeletons([ObjectShape("XV1", (word, "@odd"), frozenset())])["XV1"]
+        assert alone.attribute(word) == once.attribute(word)
 
 
 def _public(module: Any) -> Iterator[str]:

@@ -55,3 +55,23 @@ def test_black_leaves_models_of_any_width_as_they_are(part: dict[str, object], l
 def test_blank_lines_and_text_survive() -> None:
     text = 'from a import b\nx = 1\nclass C:\n    """One.\n\n\n    Two."""\n\n\n    y: int\ny = 2\n'
     assert black.format_str(text, mode=MODE) == formatted("x.py", text)
+
+
+@pytest.mark.parametrize("length", range(20, 110, 3))
+@pytest.mark.parametrize(
+    "form",
+    [
+        "from package.module import {0}, B{0}, C\n",
+        "from package.module import {0}\n",
+        'class {0}(Payload, frozen=True, event_type="a.(b", version=1):\n    pass\n',
+        "class X(Envelope[{0}], Generic[{0}], frozen=True):\n    pass\n",
+        "class X:\n    async def f(self, connection: C, payload: {0}) -> EventId:\n        pass\n",
+        "class X:\n    def f(self, handler: A[[Event[{0}], H], B[C]]) -> D[[{0}], E]:\n        pass\n",
+        "def f({0}: int) -> int:\n    pass\n",
+        "def f(a: dict[str, {0}]) -> int:\n    pass\n",
+        "class X:\n    def f(self, handler: int | {0} | B | C) -> EventId:\n        pass\n",
+    ],
+)
+def test_long_lines_are_split_as_black_splits_them(form: str, length: int) -> None:
+    text = form.format("A" * length)
+    assert formatted("x.py", text) == black.format_str(text, mode=MODE)

@@ -1,6 +1,6 @@
 """What one emitted module is made of: imports, aliases and classes, in the order of dependence."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Any, Final, TypeAlias
@@ -72,6 +72,22 @@ Definition: TypeAlias = Alias | TaggedUnion | ObjectClass
 
 
 @dataclass(slots=True)
+class TakenNames:
+    """Names that keep their meaning in a module: ``fixed`` ones, and those that the package exports.
+
+    ``asked`` has the answers that depended on what the package exports: with the same answers, the
+    module is the same.
+    """
+
+    fixed: frozenset[str]
+    public: Container[str]
+    asked: dict[str, bool] = field(default_factory=dict[str, bool])
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.fixed or self.asked.setdefault(name, name in self.public)
+
+
+@dataclass(slots=True)
 class Definitions:
     """The definitions of one module, filled from the leaves up.
 
@@ -82,7 +98,7 @@ class Definitions:
     root: str
     id_classes: Mapping[str, str]
     ids_module: str
-    taken: frozenset[str]
+    taken: TakenNames
     items: list[Definition] = field(default_factory=list[Definition])
     _names: dict[str, object] = field(default_factory=dict[str, object])
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,6 +15,7 @@ from sguild_codegen.emit.definitions import (
     Import,
     ObjectClass,
     TaggedUnion,
+    TakenNames,
     TypeSource,
 )
 from sguild_codegen.emit.documents import document
@@ -135,13 +136,14 @@ class ModelModule:
 
     id_classes: Mapping[str, str]
     ids_module: str
-    public: frozenset[str]
+    public: Container[str]
     formats: bool = True
     heads: dict[str, ClassHead] = field(default_factory=dict[str, ClassHead])
     definitions: Definitions = field(init=False)
 
     def __post_init__(self) -> None:
-        self.definitions = Definitions("", self.id_classes, self.ids_module, FIXED | self.public)
+        taken = TakenNames(FIXED, self.public)
+        self.definitions = Definitions("", self.id_classes, self.ids_module, taken)
 
     def add_root(
         self, schema: Schema, name: str, head: ClassHead, given: Mapping[Schema, TypeSource] | None = None
@@ -248,7 +250,7 @@ class ModelModule:
 
 
 def event_module(
-    event: EventType, id_classes: Mapping[str, str], ids_module: str, public: frozenset[str]
+    event: EventType, id_classes: Mapping[str, str], ids_module: str, public: Container[str]
 ) -> ModelModule:
     """Return the module of one event type: a class for each version that is not withdrawn.
 
@@ -268,7 +270,7 @@ def event_module(
 
 
 def envelope_module(
-    schema: Schema, id_classes: Mapping[str, str], ids_module: str, public: frozenset[str]
+    schema: Schema, id_classes: Mapping[str, str], ids_module: str, public: Container[str]
 ) -> ModelModule:
     """Return the module of the envelope: ``Event``, generic in its payload.
 

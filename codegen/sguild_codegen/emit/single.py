@@ -4,7 +4,7 @@ import keyword
 from typing import Final
 
 from sguild_codegen.emit.definitions import Import, TypeSource
-from sguild_codegen.emit.modules import MODELS, ClassHead, ModelModule
+from sguild_codegen.emit.modules import FIXED, MODELS, ClassHead, ModelModule
 from sguild_codegen.emit.skeletons import skeletons
 from sguild_codegen.emit.source import formatted
 from sguild_codegen.emit.templates import render
@@ -25,12 +25,12 @@ def emit_single(schema: Schema, class_name: str, *, formats: bool) -> str:
         UsageError: ``class_name`` cannot be the name of a class here.
     """
     documentation = schema.description or schema.title or f"The schema of {class_name}."
-    module = ModelModule({}, "", frozenset(), formats)
     usable = class_name.isidentifier() and not keyword.iskeyword(class_name)
-    if not usable or class_name in module.definitions.taken:
+    if not usable or class_name in FIXED:
         raise UsageError(
             f"{class_name!r} cannot be the name of the class: it is no name, or has another meaning."
         )
+    module = ModelModule({}, "", () if is_class(schema) else (class_name,), formats)
     root = _add(module, schema, class_name, documentation)
     items = module.items(skeletons(module.shapes()))
     text = render(
@@ -54,5 +54,4 @@ def _add(module: ModelModule, schema: Schema, class_name: str, documentation: st
         module.add_root(schema, class_name, ClassHead("ContractModel, frozen=True", documentation, imports))
         return None
     module.definitions.root = class_name
-    module.definitions.taken |= {class_name}
     return TypeBuilder(module.definitions, {}, module.formats).type_of(schema, Names(class_name, "root"))

@@ -6,7 +6,8 @@ Its source is read back as data; types, checks and text are rendered by this pac
 """
 
 import ast
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -14,6 +15,9 @@ from sguild_codegen.errors import GeneratorError
 
 # The class of the document around the schemas, which is not read back; its name must not be a schema's.
 _ROOT: Final = "DocumentAroundTheSchemas"
+# The class of plain words that are asked for on behalf of many shapes.
+_WORDS: Final = "Words"
+_PLAIN: Final = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _AT_A_TIME: Final = 100
 _PLACEHOLDER: Final = "placeholder.Placeholder"
 
@@ -72,25 +76,49 @@ class Skeleton:
 def skeletons(shapes: Iterable[ObjectShape]) -> Mapping[str, Skeleton]:
     """Return the skeleton of each shape by its class name.
 
-    The generator is called for many shapes at a time, and not for all: its memory grows with them.
+    Most names are plain words, and what a plain word is called does not depend on its neighbours: each of
+    them is asked for once, in one class with others. An object with another name is asked for as a whole.
 
     Raises:
         GeneratorError: datamodel-code-generator gave other classes or properties than it was asked for.
     """
-    wanted = {shape.class_name: shape for shape in shapes}
+    wanted = list({shape.class_name: shape for shape in shapes}.values())
+    plain = {name: None for shape in wanted for name in shape.properties if _PLAIN.fullmatch(name)}
+    known = _asked_once(list(plain))
+    whole = _in_batches([shape for shape in wanted if not known.keys() >= {*shape.properties}])
+    return {shape.class_name: whole.get(shape.class_name) or _put_together(shape, known) for shape in wanted}
+
+
+def _asked_once(names: Sequence[str]) -> dict[str, str]:
+    """Return what the attribute of each property is called."""
+    classes = [
+        ObjectShape(f"{_WORDS}{start}", tuple(names[start : start + _AT_A_TIME]), frozenset())
+        for start in range(0, len(names), _AT_A_TIME)
+    ]
+    return {each.json_name: each.name for made in _in_batches(classes).values() for each in made.attributes}
+
+
+def _put_together(shape: ObjectShape, known: Mapping[str, str]) -> Skeleton:
+    attributes = (
+        Attribute(known[name], name, optional=name not in shape.required) for name in shape.properties
+    )
+    return Skeleton(shape.class_name, tuple(attributes))
+
+
+def _in_batches(shapes: Sequence[ObjectShape]) -> dict[str, Skeleton]:
+    """Ask for many shapes at a time, and not for all: the generator's memory grows with them."""
     found: dict[str, Skeleton] = {}
-    waiting = list(wanted.values())
-    for start in range(0, len(waiting), _AT_A_TIME):
-        found |= _batch(waiting[start : start + _AT_A_TIME])
+    for start in range(0, len(shapes), _AT_A_TIME):
+        found |= _batch(shapes[start : start + _AT_A_TIME])
     return found
 
 
-def _batch(shapes: list[ObjectShape]) -> dict[str, Skeleton]:
+def _batch(shapes: Sequence[ObjectShape]) -> dict[str, Skeleton]:
     module = ast.parse(_generate(shapes))
     found = {node.name: _skeleton(node) for node in module.body if isinstance(node, ast.ClassDef)}
     for shape in shapes:
         _compare(shape, found.get(shape.class_name))
-    return found
+    return {shape.class_name: found[shape.class_name] for shape in shapes}
 
 
 def _generate(shapes: Iterable[ObjectShape]) -> str:

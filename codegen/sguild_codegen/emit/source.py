@@ -1,13 +1,15 @@
 """The header of emitted files, and their style, which is black's.
 
-Templates render every logical line on one line of text. black shapes the lines that are too long, one by one
-and each only once; blank lines are set here. A test proves that black leaves the result as it is: giving it
-whole files would take most of the time of a run.
+Templates render every logical line on one line of text. Of the lines that are too long, simple ones are split
+here (see brackets.py); black shapes the others, one by one and each only once. Blank lines are set here.
+A test proves that black leaves the result as it is: giving it whole files would take most of a run.
 """
 
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Final
+
+from sguild_codegen.emit.brackets import split_at_brackets
 
 if TYPE_CHECKING:
     from black import Mode
@@ -63,7 +65,7 @@ def _blank_lines(given: int, before: str, line: str, *, after_block: bool) -> in
 def _fitting(line: str) -> str:
     if len(line) <= _LINE_LENGTH or line.lstrip().startswith("#") or line.endswith(","):
         return line  # an element of a list stands on a line of its own, and is nothing that could be split
-    return _shaped(line)
+    return split_at_brackets(line, _LINE_LENGTH) or _shaped(line)
 
 
 @cache
