@@ -2,20 +2,21 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
-BIN := .venv/bin
-STAMP := .venv/.setup-done
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.setup-done
 SOURCES := codegen runtime tests benchmarks demo
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint types check-generated unit proof conformance bench-codegen generate clean
+.PHONY: help setup demo test lint types check-generated unit pythons proof conformance bench-codegen generate clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
-setup: $(STAMP) ## Create .venv with the three distributions, editable
+setup: $(STAMP) ## Create $(VENV) with the three distributions, editable
 
 $(STAMP): pyproject.toml runtime/pyproject.toml generated/pyproject.toml
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable . --editable "runtime[psycopg,testing]" --editable generated --group dev
 	@touch $@
@@ -40,7 +41,15 @@ check-generated: setup ## Fail when generated/ is not what the contracts say
 unit: setup ## The tests, against a PostgreSQL that they start
 	$(BIN)/pytest -q -n $(WORKERS) -m "not proof"
 
-proof: setup ## The long proofs: many more drawn documents, faults injected into the emitter
+pythons: ## The tests on the other Pythons from 3.11 to 3.14 that are installed, each in a .venv of its own
+	@own=$$($(PYTHON) -c 'import sys; print("python%d.%d" % sys.version_info[:2])'); \
+	for python in python3.11 python3.12 python3.13 python3.14; do \
+		if [ $$python = $$own ]; then echo "$$python: see make test"; \
+		elif ! $$python -c '' 2> /dev/null; then echo "$$python: not installed"; \
+		else echo "$$python:"; $(MAKE) --no-print-directory unit VENV=.venv-$$python PYTHON=$$python || exit 1; fi; \
+	done
+
+proof: setup pythons ## The long proofs: many more drawn documents, faults injected into the emitter
 	$(BIN)/pytest -q -n $(WORKERS) -m proof
 
 conformance: setup ## Run the official JSON Schema test suite through generated models, where it is there
@@ -53,4 +62,4 @@ generate: setup ## Write generated/ from contracts/
 	$(BIN)/sguild-codegen generate
 
 clean: ## Remove what set-up and tests made
-	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
