@@ -8,12 +8,77 @@ Models are frozen and exact: they accept a JSON document if and only if its sche
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
+
+from sguild_dispatcher.fields.violations import explained
+
+RootT = TypeVar("RootT")
 
 
-class ContractModel(BaseModel, frozen=True):
+class _Explaining:
+    """Raises pydantic's error in the contract's terms; what is accepted costs nothing more.
+
+    The validator is called here and not through pydantic's own method, which would be another call.
+    """
+
+    # Type checkers keep pydantic's signatures.
+    if not TYPE_CHECKING:
+
+        def __init__(self, /, **data: object) -> None:
+            __tracebackhide__ = True
+            try:
+                self.__pydantic_validator__.validate_python(data, self_instance=self)
+            except ValidationError as error:
+                raise explained(error, type(self).__pydantic_core_schema__) from None
+
+        # Otherwise pydantic would call it for each model within a model.
+        __init__.__pydantic_base_init__ = True
+
+        def __setattr__(self, name: str, value: object) -> None:
+            try:
+                super().__setattr__(name, value)
+            except ValidationError as error:
+                raise explained(error, type(self).__pydantic_core_schema__) from None
+
+        @classmethod
+        def model_validate(cls, obj: object, **options: Any) -> Self:
+            __tracebackhide__ = True
+            try:
+                return super().model_validate(obj, **options)
+            except ValidationError as error:
+                raise explained(error, cls.__pydantic_core_schema__) from None
+
+        @classmethod
+        def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+            __tracebackhide__ = True
+            try:
+                if options:
+                    return super().model_validate_json(json_data, **options)
+                return cls.__pydantic_validator__.validate_json(json_data)
+            except ValidationError as error:
+                raise explained(error, cls.__pydantic_core_schema__) from None
+
+
+class ContractRoot(_Explaining, RootModel[RootT], Generic[RootT], frozen=True):
+    """A frozen value that is described by one schema and is no object with named members."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, /, *root: object, **data: object) -> None:
+            __tracebackhide__ = True
+            try:
+                RootModel.__init__(self, *root, **data)
+            except ValidationError as error:
+                raise explained(error, type(self).__pydantic_core_schema__) from None
+
+        __init__.__pydantic_base_init__ = True
+
+
+class ContractModel(_Explaining, BaseModel, frozen=True):
     """A frozen object described by a contract: a payload, a part of one, or the envelope."""
 
     model_config = ConfigDict(

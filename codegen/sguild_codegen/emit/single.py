@@ -13,7 +13,7 @@ from sguild_codegen.emit.verify import verify
 from sguild_codegen.errors import UsageError
 from sguild_codegen.model.schema import Schema
 
-_ROOT_MODEL: Final = Import("pydantic", "RootModel")
+_ROOT_MODEL: Final = Import(MODELS, "ContractRoot")
 
 
 def emit_single(schema: Schema, class_name: str, *, formats: bool) -> str:

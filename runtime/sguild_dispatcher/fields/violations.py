@@ -1,10 +1,13 @@
 """What a model refused, as lines that name the field and the rule, and never the value."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from sguild_dispatcher.fields.paths import NAME, Path, document_path
 
 _WORDS: Final[Mapping[str, str]] = {
     "missing": "is required",
@@ -19,9 +22,9 @@ _WORDS: Final[Mapping[str, str]] = {
     "none_required": "must be null",
     "union_tag_invalid": "must have {discriminator} as one of {expected_tags}",
     "union_tag_not_found": "must have {discriminator}",
+    "frozen_instance": "is read-only",
     "json_invalid": "is not JSON: {error}",
 }
-_NAME: Final = "[key]"
 _LONGEST_STEP: Final = 64
 
 
@@ -32,8 +35,8 @@ def violation(pointer: str, message: str) -> PydanticCustomError:
         pointer: JSON pointer within the model, as ``/invoice_id``; empty for the whole.
         message: what the contract wants, as the rest of a sentence: ``is required when ...``.
     """
-    text = "{pointer} {rule}" if pointer else "{rule}"
-    return PydanticCustomError("violation", text, {"pointer": pointer, "rule": message})
+    text = "{within} {rule}" if pointer else "{rule}"
+    return PydanticCustomError("violation", text, {"within": pointer, "rule": message})
 
 
 def problems(error: ValidationError) -> tuple[str, ...]:
@@ -41,18 +44,60 @@ def problems(error: ValidationError) -> tuple[str, ...]:
 
     No line holds a value, since values are personal data.
     """
-    return tuple(_line(each) for each in error.errors(include_url=False, include_input=False))
+    return tuple(str(_problem(each, each["loc"])) for each in error.errors(include_url=False))
 
 
-def _line(error: ErrorDetails) -> str:
+def explained(error: ValidationError, schema: CoreSchema) -> ValidationError:
+    """Return the error that a validator of ``schema`` raised, in the contract's terms.
+
+    Each message is the line that :func:`problems` returns, each location a path in the document; the
+    alternatives of a union at one place are one error. The context has ``pointer`` and ``rule``.
+    """
+    found: dict[str, list[_Problem]] = {}
+    for each in error.errors(include_url=False):
+        problem = _problem(each, document_path(schema, each["loc"]))
+        found.setdefault(problem.pointer, []).append(problem)
+    return ValidationError.from_exception_data(
+        error.title, [_merged(each) for each in found.values()], hide_input=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    details: ErrorDetails
+    path: Path
+    pointer: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.pointer}: {self.rule}"
+
+
+def _problem(error: ErrorDetails, path: Path) -> _Problem:
     context: Mapping[str, Any] = error.get("ctx", {})
-    steps = list(error["loc"])
-    is_name = bool(steps) and steps[-1] == _NAME
-    pointer = _pointer(steps[:-1] if is_name else steps)
+    if "pointer" in context:
+        return _Problem(error, path, context["pointer"], context["rule"])
+    is_name = path[-1:] == (NAME,)
+    pointer = _pointer(path[:-1] if is_name else path)
     if error["type"] == "violation":
-        return f"{pointer + context['pointer'] or '/'}: {context['rule']}"
+        return _Problem(error, path, pointer + context["within"] or "/", context["rule"])
     rule = _WORDS[error["type"]].format_map(context) if error["type"] in _WORDS else error["msg"]
-    return f"{pointer or '/'}: {'its name ' if is_name else ''}{rule}"
+    return _Problem(error, path, pointer or "/", f"{'its name ' if is_name else ''}{rule}")
+
+
+def _merged(alternatives: Sequence[_Problem]) -> InitErrorDetails:
+    first = alternatives[0]
+    rule = _either(each.rule for each in alternatives)
+    # The line goes in last: nothing in it is taken for a placeholder then.
+    context = {"pointer": first.pointer, "rule": rule, "line": f"{first.pointer}: {rule}"}
+    kind: Any = first.details["type"]  # pydantic asks for a LiteralString
+    shown = PydanticCustomError(kind, "{line}", context)
+    return {"type": shown, "loc": first.path, "input": first.details["input"]}
+
+
+def _either(rules: Iterable[str]) -> str:
+    first, *others = dict.fromkeys(rules)
+    return " or ".join([first, *(each.removeprefix("must be ") for each in others)])
 
 
 def _pointer(steps: Sequence[int | str]) -> str:
