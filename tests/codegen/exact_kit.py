@@ -4,14 +4,15 @@ import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import jsonschema_rs
-from documents import Documents, Json
 from golden_kit import GoldenCase
 from hypothesis import HealthCheck, Phase, given, settings
 from pydantic import BaseModel, ValidationError
+
+from sguild_dispatcher.testing.documents.leaves import same_json
+from sguild_dispatcher.testing.strategies import near_documents
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,8 @@ class Contract:
     """One version of a payload: its schema, the files that it refers to by ``$id``, and its model."""
 
     name: str
-    schema: dict[str, Json]
-    others: Mapping[str, Json]
+    schema: dict[str, Any]
+    others: Mapping[str, Any]
     model: type[BaseModel]
 
     def check(self, documents: int, *, shrink: bool = True) -> None:
@@ -36,15 +37,15 @@ class Contract:
             phases=phases,
             suppress_health_check=list(HealthCheck),
         )
-        @given(Documents(self.schema, self.others).strategy())
-        def agrees(document: Json) -> None:
+        @given(near_documents(self.schema, self.others))
+        def agrees(document: Any) -> None:
             complaint = disagreement(self.model, document, accepted=judge.is_valid(document))
             assert complaint is None, f"{self.name}: {complaint}: {json.dumps(document)}"
 
         agrees()
 
 
-def disagreement(model: type[BaseModel], document: Json, *, accepted: bool) -> str | None:
+def disagreement(model: type[BaseModel], document: Any, *, accepted: bool) -> str | None:
     """Return what the model does other than a validator that has ``accepted`` the document or not."""
     read = _attempt(lambda: model.model_validate_json(json.dumps(document)))
     if (read is not None) != accepted:
@@ -70,26 +71,13 @@ def _attempt(build: Any) -> BaseModel | None:
     return found
 
 
-def same_json(left: Json, right: Json) -> bool:
-    """Tell whether two values are the same as JSON: 1 is 1.0, true is not 1, absent is not null."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(same_json(left[key], right[key]) for key in left)
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(same_json, left, right))
-    if isinstance(left, int | float) and isinstance(right, int | float):
-        return Fraction(repr(left)) == Fraction(repr(right))  # as it is written: 1e300 is 10**300
-    return bool(left == right)
-
-
-def schema_ids(case: GoldenCase) -> dict[str, Json]:
+def schema_ids(case: GoldenCase) -> dict[str, Any]:
     """Return the schema files of a case by their ``$id``."""
     files = [json.loads(path.read_text("utf-8")) for path in sorted(case.folder.rglob("contracts/**/*.json"))]
     return {each["$id"]: each for each in files if "$id" in each}
 
 
-def contracts_of(package: str, others: Mapping[str, Json]) -> dict[str, Contract]:
+def contracts_of(package: str, others: Mapping[str, Any]) -> dict[str, Contract]:
     """Return the contracts of an installed package by ``event.type-v1``."""
     registry = importlib.import_module(f"{package}.registry").registry
     schemas = importlib.import_module(f"{package}.schemas")

@@ -1,15 +1,19 @@
 """Generated models accept a document if and only if its schema does, and write it back as it was."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from exact_kit import Contract, contracts_of, schema_ids
 from golden_kit import PACKAGE_CASES, GoldenCase, install
+from hypothesis import HealthCheck, given, settings
 
 from sguild_contracts.registry import registry
 from sguild_contracts.schemas import envelope_schema
+from sguild_dispatcher.testing.documents import DocumentMaker
+from sguild_dispatcher.testing.strategies import near_documents
 
 REAL = contracts_of("sguild_contracts", {})
 GOLDEN = [
@@ -61,6 +65,55 @@ def test_golden_contracts_are_exact(
     case: GoldenCase, name: str, golden: dict[str, dict[str, Contract]]
 ) -> None:
     golden[case.name][name].check(PER_RUN)
+
+
+CONDITIONS = ("if", "dependentRequired", "dependentSchemas", "oneOf", "anyOf", "not")
+CONDITIONAL = sorted(name for name, each in REAL.items() if set(CONDITIONS) & each.schema.keys())
+
+
+@pytest.mark.parametrize("name", CONDITIONAL)
+def test_documents_take_both_ways_of_a_condition_and_break_it(name: str) -> None:
+    schema = REAL[name].schema
+    whole = DocumentMaker(schema)
+    without = DocumentMaker({key: each for key, each in schema.items() if key not in CONDITIONS})
+    seen: set[str] = set()
+
+    @settings(max_examples=200, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(near_documents(schema))
+    def look(document: Any) -> None:
+        if whole.accepts(document):
+            seen.update(f"{each} is {holds}" for each, holds in _ways(schema, document))
+        elif without.accepts(document):
+            seen.add("broken")
+
+    look()
+    ways = {f"{each} is {holds}" for each, _ in _ways(schema, {}) for holds in (True, False)}
+    assert seen == ways | {"broken"}
+
+
+def _ways(schema: dict[str, Any], document: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+    if "if" in schema:
+        yield "if", DocumentMaker(schema["if"]).accepts(document)
+    for each in schema.get("dependentRequired", ()):
+        yield each, each in document
+
+
+def test_there_are_conditions_of_each_kind_in_the_contracts() -> None:
+    assert CONDITIONAL == ["payment.failed-v1", "reservation.funded-v1", "reservation.refunded-v1"]
+
+
+@pytest.mark.parametrize("name", sorted(REAL))
+def test_about_half_of_the_documents_are_valid(name: str) -> None:
+    maker = DocumentMaker(REAL[name].schema)
+    drawn: list[bool] = []
+
+    @settings(max_examples=PER_RUN, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(near_documents(REAL[name].schema))
+    def look(document: Any) -> None:
+        drawn.append(maker.accepts(document))
+
+    look()
+    assert 0.3 < sum(drawn) / len(drawn) < 0.8
 
 
 @pytest.mark.proof

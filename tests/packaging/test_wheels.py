@@ -35,7 +35,7 @@ ALLOWED = {
     "sguild_dispatcher": r"""
         sguild_dispatcher/ (
             \w+ \.py
-            | (cli | fields | testing) / \w+ \.py
+            | (cli | fields | testing (/ documents)?) / \w+ \.py
             | sql / ((savepoint | testing) /)? \w+ \.sql
             | sql / migrations / \d{4}_\w+ \.sql
             | py\.typed
