@@ -103,7 +103,7 @@ def test_there_are_conditions_of_each_kind_in_the_contracts() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(REAL))
-def test_about_half_of_the_documents_are_valid(name: str) -> None:
+def test_many_documents_are_valid_and_many_are_not(name: str) -> None:
     maker = DocumentMaker(REAL[name].schema)
     drawn: list[bool] = []
 
@@ -113,7 +113,7 @@ def test_about_half_of_the_documents_are_valid(name: str) -> None:
         drawn.append(maker.accepts(document))
 
     look()
-    assert 0.3 < sum(drawn) / len(drawn) < 0.8
+    assert 0.2 < sum(drawn) / len(drawn) < 0.9
 
 
 @pytest.mark.proof

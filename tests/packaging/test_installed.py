@@ -10,8 +10,8 @@ from wheel_kit import REPOSITORY, Installed, project
 
 # What a service in production must not get; jsonschema is the one in Python.
 DEVELOPMENT_ONLY = {
-    *("black", "click", "datamodel-code-generator", "genson", "inflect", "isort", "jinja2", "jsonschema"),
-    *("mypy", "pytest", "rich", "sguild-codegen", "typer"),
+    *("black", "click", "datamodel-code-generator", "genson", "hypothesis", "inflect", "isort", "jinja2"),
+    *("jsonschema", "mypy", "pytest", "rich", "sguild-codegen", "typer"),
 }
 
 USES_THE_CONTRACTS = """
