@@ -45,7 +45,7 @@ def generated(folder: Path, contracts: str | Path, **environment: str) -> dict[s
 
 @pytest.fixture(scope="module")
 def turkish(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a Turkish user, whose ``I`` has the small letter ``ı``."""
+    """The environment of a Turkish user, whose small letter for ``I`` is not ``i``."""
     folder = tmp_path_factory.mktemp("locales")
     environment = {"LC_ALL": "tr_TR.UTF-8", "LOCPATH": str(folder)}
     compiling = ["localedef", "-i", "tr_TR", "-f", "UTF-8", str(folder / "tr_TR.UTF-8")]
