@@ -13,6 +13,16 @@ BIN: Final = Path(sys.executable).parent
 ROUNDS: Final = 5
 
 
+def peer(schemas: Path, output: Path) -> tuple[str, ...]:
+    """Return datamodel-code-generator's command, which makes only the models."""
+    return (
+        str(BIN / "datamodel-codegen"),
+        "--input", str(schemas), "--output", str(output), "--input-file-type", "jsonschema",
+        "--output-model-type", "pydantic_v2.BaseModel", "--formatters", "black", "isort",
+        "--disable-timestamp",
+    )  # fmt: skip
+
+
 def ratios() -> list[Ratio]:
     """Measure the command on the contracts of this repository."""
     with tempfile.TemporaryDirectory() as folder:
@@ -26,12 +36,6 @@ def _commands(folder: Path) -> list[Ratio]:
     for each in (ROOT / "contracts").glob("*/schema/**/*.json"):
         shutil.copy(each, schemas)
     tool, ours = str(BIN / "sguild-codegen"), ("--contracts", str(ROOT / "contracts"))
-    peer = (
-        str(BIN / "datamodel-codegen"),
-        "--input", str(schemas), "--output", str(folder / "models"), "--input-file-type", "jsonschema",
-        "--output-model-type", "pydantic_v2.BaseModel", "--formatters", "black", "isort",
-        "--disable-timestamp",
-    )  # fmt: skip
 
     def cold() -> None:
         shutil.rmtree(folder / "out", ignore_errors=True)
@@ -39,7 +43,7 @@ def _commands(folder: Path) -> list[Ratio]:
 
     found = medians(
         {
-            "peer": command(*peer),
+            "peer": command(*peer(schemas, folder / "models")),
             "generate": cold,
             "check": command(tool, "generate", *ours, "--output", str(ROOT / "generated"), "--check"),
             "help": command(tool, "--help"),

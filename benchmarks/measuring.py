@@ -1,5 +1,6 @@
 """Interleaved rounds, medians and ratios."""
 
+import os
 import statistics
 import subprocess
 import time
@@ -9,17 +10,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """How long a thing takes, measured in how long its baseline takes."""
+    """How much of a thing there is, seconds or (``unit``) bytes, measured in its baseline."""
 
     name: str
     baseline: str
-    seconds: float
-    baseline_seconds: float
+    amount: float
+    baseline_amount: float
+    unit: str = "s"
 
     @property
     def value(self) -> float:
-        """1 is as fast as the baseline; less is faster."""
-        return self.seconds / self.baseline_seconds
+        """1 is as much as the baseline; less is better."""
+        return self.amount / self.baseline_amount
 
 
 def medians(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -42,11 +44,25 @@ def table(ratios: Sequence[Ratio]) -> str:
     """Return the ratios as a Markdown table."""
     rows = [
         f"| {each.name} | {each.baseline} | {each.value:.3g} "
-        f"| {_time(each.seconds)} | {_time(each.baseline_seconds)} |"
+        f"| {_shown(each.amount, each.unit)} | {_shown(each.baseline_amount, each.unit)} |"
         for each in ratios
     ]
-    head = ("| what | baseline | ratio | time | baseline's time |", "|---|---|---|---|---|")
+    head = ("| what | baseline | ratio | measured | baseline |", "|---|---|---|---|---|")
     return "\n".join((*head, *rows))
+
+
+def peak_memory(*arguments: str) -> float:
+    """Run a command and return the bytes of memory that it had at most, in its largest process."""
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, arguments)
+    return used.ru_maxrss * 1024.0
+
+
+def _shown(amount: float, unit: str) -> str:
+    return f"{amount / 2**20:.3g} MiB" if unit == "B" else _time(amount)
 
 
 def _time(seconds: float) -> str:

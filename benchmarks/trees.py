@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 ROOT: Final = Path(__file__).parents[1]
 CONTRACTS: Final = ROOT / "contracts"
@@ -16,8 +16,9 @@ _WORDS: Final = ("amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "
 def write_tree(folder: Path, contracts: int) -> Path:
     """Write a tree with so many payload schemas, the same ones every time, and return its folder.
 
-    Event types are those of the repository, each copy under a word and a number of its own; producers and
-    subscribers stay, so that every domain grows.
+    Event types are those of the repository, each copy under a word of its own. A third of its properties take
+    the word as well: other contracts share some names, and not all. Producers and subscribers stay, so that
+    every domain grows.
     """
     registry = json.loads((CONTRACTS / REGISTRY).read_text("utf-8"))
     originals = registry.pop("event_types")
@@ -61,6 +62,19 @@ def _copied(folder: Path, entry: Mapping[str, Any], live: list[Any]) -> dict[str
         "event_type": new,
         "contract": contract,
     }
+
+
+def _renamed(value: Any, names: Mapping[str, str], key: str = "") -> Any:
+    """Return a schema whose properties have other names, wherever it speaks of them."""
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value)
+        return {names.get(each, each): _renamed(inner, names, each) for each, inner in members.items()}
+    if not isinstance(value, list):
+        return value
+    items = cast("list[object]", value)
+    if key == "required" or key in names or key in names.values():
+        return [names.get(str(each), each) for each in items]
+    return [_renamed(each, names) for each in items]
 
 
 def _write(path: Path, value: Any) -> None:

@@ -13,7 +13,9 @@ from typing import get_type_hints
 
 import pytest
 from command_kit import ROOT, Result, run, snapshot
-from golden_kit import CASES, PACKAGE_CASES, GoldenCase, install, module_names
+from golden_kit import CASES, PACKAGE_CASES, GoldenCase, install, module_names, stable
+
+from sguild_codegen.record.record import RECORD
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,7 @@ def test_golden(
     output = tmp_path / case.output
     if pytestconfig.getoption("--update-golden"):
         _update(case, result, output)
-    assert (result.out, result.err, f"{result.code}\n") == tuple(
+    assert (result.out, stable(result.err), f"{result.code}\n") == tuple(
         (case.folder / name).read_text("utf-8") for name in ("stdout", "stderr", "exit_code")
     )
     assert snapshot(output) == snapshot(case.folder / "expected")
@@ -50,9 +52,9 @@ def _update(case: GoldenCase, result: Result, output: Path) -> None:
     expected = case.folder / "expected"
     shutil.rmtree(expected, ignore_errors=True)
     if output.exists():
-        shutil.copytree(output, expected)
+        shutil.copytree(output, expected, ignore=shutil.ignore_patterns(RECORD))
     (case.folder / "stdout").write_text(result.out, "utf-8")
-    (case.folder / "stderr").write_text(result.err, "utf-8")
+    (case.folder / "stderr").write_text(stable(result.err), "utf-8")
     (case.folder / "exit_code").write_text(f"{result.code}\n", "utf-8")
 
 

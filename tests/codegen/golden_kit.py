@@ -1,5 +1,6 @@
 """The golden cases, and their expected packages under names of their own, so that all fit in one process."""
 
+import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,11 @@ class GoldenCase:
 
 CASES = [GoldenCase(path.parent) for path in sorted(GOLDEN.glob("*/contracts"))]
 PACKAGE_CASES = [case for case in CASES if case.package is not None]
+
+
+def stable(text: str) -> str:
+    """Return what a command says without how long it took."""
+    return re.sub(r" in \d+\.\d s\.", " in N s.", text)
 
 
 def install(package: Path, name: str, folder: Path) -> None:

@@ -7,7 +7,7 @@ from bad_contracts import CASES, Case
 from command_kit import minimal_tree, run, snapshot
 
 
-def _apply(case: Case, contracts: Path) -> None:
+def apply(case: Case, contracts: Path) -> None:
     for name, old, new in case.edits:
         text = (contracts / name).read_text("utf-8")
         assert text.count(old) >= 1, f"{old!r} is not in {name}"
@@ -23,7 +23,7 @@ def _apply(case: Case, contracts: Path) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_is_refused_by_name_and_place(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     contracts = minimal_tree(tmp_path)
-    _apply(case, contracts)
+    apply(case, contracts)
     before = snapshot(tmp_path)
     monkeypatch.chdir(tmp_path)
 

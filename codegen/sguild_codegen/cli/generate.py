@@ -1,6 +1,7 @@
 """``sguild-codegen generate``: contracts in, the package of typed code out."""
 
 import sys
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,8 +10,8 @@ from sguild_codegen.cli.output import Color, Format, Output, progress, reported
 
 if TYPE_CHECKING:
     from sguild_codegen.cli.configuration import Configuration
+    from sguild_codegen.cli.runs import Run
     from sguild_codegen.emit.files import Change, Plan
-    from sguild_codegen.model.contract import ContractTree
     from sguild_codegen.report.finding import Finding
 
 
@@ -30,6 +31,14 @@ def generate(
     diff: Annotated[bool, typer.Option("--diff", help="Write nothing; show what would change.")] = False,
     format_: Annotated[Format, typer.Option("--format", help="How findings are printed.")] = Format.TEXT,
     color: Annotated[Color, typer.Option(help="When text is colored; auto obeys NO_COLOR.")] = Color.AUTO,
+    trust_record: Annotated[
+        bool | None,
+        typer.Option(
+            "--trust-record/--no-trust-record",
+            help="Take over what is unchanged since the run that left a record in the output folder "
+            "[default: yes to write, no to check].",
+        ),
+    ] = None,
 ) -> None:
     """Write typed code for the contracts, or check that it is up to date."""
     printer = Output(format_, color)
@@ -37,12 +46,21 @@ def generate(
         from sguild_codegen.cli.configuration import configuration
 
         settings = configuration(contracts=contracts, output=output, package=package)
-        code = _run(settings, printer, check=check, diff=diff)
+        trust = not check if trust_record is None else trust_record
+        code = _run(settings, printer, check=check, diff=diff, trust=trust)
     raise typer.Exit(code)
 
 
-def _run(settings: "Configuration", printer: Output, *, check: bool, diff: bool) -> int:
-    planned, findings = _plan(settings)
+def _run(settings: "Configuration", printer: Output, *, check: bool, diff: bool, trust: bool) -> int:
+    from sguild_codegen.cli.runs import Run
+
+    started = time.monotonic()
+    run = Run.start(settings, trust=trust)
+    if printer.format is not Format.JSON and run.nothing_changed():
+        unchanged = len(run.found)
+        progress(_check_summary(0, 0, 0, unchanged) if check else _summary(0, unchanged, 0, 0, started))
+        return 0
+    planned, findings = run.plan()
     if diff:
         sys.stdout.write(planned.diff())
     if check:
@@ -53,44 +71,12 @@ def _run(settings: "Configuration", printer: Output, *, check: bool, diff: bool)
     if findings or printer.format is Format.JSON:
         printer.findings(findings)
     if check:
-        progress(_check_summary(planned))
+        progress(_check_summary(*_counts(planned)))
     elif differing:
         progress("Nothing was written.")
     elif not diff:
-        _write(planned)
+        _write(run, planned, started)
     return 1 if differing else 0
-
-
-def _plan(settings: "Configuration") -> "tuple[Plan, list[Finding]]":
-    from sguild_codegen.emit.files import plan
-    from sguild_codegen.reader.tree import read_contracts
-
-    warnings: list[Finding] = []
-    tree = read_contracts(settings.contracts, warn=warnings.append)
-    return plan(settings.output, _emit(tree, settings)), warnings
-
-
-def _emit(tree: "ContractTree", settings: "Configuration") -> dict[str, str | bytes]:
-    from sguild_codegen.emit.package import emit_package
-    from sguild_codegen.emit.refusals import RefusedSchema
-    from sguild_codegen.errors import ContractError
-    from sguild_codegen.reader.locating import findings_of
-    from sguild_codegen.reader.problems import Problem
-
-    try:
-        return emit_package(tree, settings.package)
-    except RefusedSchema as error:
-        problems = [
-            Problem(
-                each.rule,
-                each.location.document,
-                f"{each.location.pointer}/{each.key}",
-                at_key=True,
-                values=each.values,
-            )
-            for each in error.refusals
-        ]
-        raise ContractError(findings_of(problems, settings.contracts, tree.documents)) from error
 
 
 def _finding(planned: "Plan", change: "Change") -> "Finding":
@@ -115,16 +101,24 @@ def _finding(planned: "Plan", change: "Change") -> "Finding":
     )
 
 
-def _check_summary(planned: "Plan") -> str:
+def _counts(planned: "Plan") -> tuple[int, int, int, int]:
     missing, stale = len(planned.of("missing")), len(planned.of("stale", "orphaned"))
-    foreign, unchanged = len(planned.of("foreign")), len(planned.of("unchanged"))
+    return missing, stale, len(planned.of("foreign")), len(planned.of("unchanged"))
+
+
+def _check_summary(missing: int, stale: int, foreign: int, unchanged: int) -> str:
     return f"{missing} missing, {stale} stale, {foreign} foreign, {unchanged} up to date."
 
 
-def _write(planned: "Plan") -> None:
+def _write(run: "Run", planned: "Plan", started: float) -> None:
     from sguild_codegen.emit.files import write
 
     done = write(planned)
-    foreign = len(planned.of("foreign"))
+    run.write_record()
+    progress(_summary(done.written, done.unchanged, done.removed, len(planned.of("foreign")), started))
+
+
+def _summary(written: int, unchanged: int, removed: int, foreign: int, started: float) -> str:
     left = f", {foreign} foreign (left alone, see --check)" if foreign else ""
-    progress(f"{done.written} written, {done.unchanged} unchanged, {done.removed} removed{left}.")
+    counts = f"{written} written, {unchanged} unchanged, {removed} removed{left}"
+    return f"{counts} in {time.monotonic() - started:.1f} s."

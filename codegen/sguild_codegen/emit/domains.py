@@ -76,7 +76,7 @@ def _stubs(event: EventType, package: str, prefix: str, summary: str) -> Iterato
         current = version is event.current
         suffix = "" if current else f"_v{version.version}"
         head = summary if current else f"{summary[:-1]}, in version {version.version}."
-        description = version.schema.description if version.schema else None
+        description = version.description
         name = f"{prefix}{snake(event.name)}{suffix}"
         yield Stub(
             method=f"{name}_" if name in RUNTIME_ATTRIBUTES else name,

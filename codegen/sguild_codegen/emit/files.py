@@ -7,10 +7,10 @@ empty file that an emitted one replaces is ours too: there is nothing in it to l
 foreign: it is named, and never touched.
 """
 
-import difflib
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+import stat
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -19,6 +19,7 @@ from typing import Final, Literal, TypeAlias
 
 from sguild_codegen.emit.source import HEADER
 from sguild_codegen.errors import OutputError
+from sguild_codegen.record.record import RECORD
 
 State: TypeAlias = Literal["unchanged", "missing", "stale", "orphaned", "foreign"]
 
@@ -86,27 +87,38 @@ class Written:
     removed: int
 
 
-def plan(folder: Path, files: Mapping[str, str | bytes]) -> Plan:
-    """Compare the emitted files with the output folder, which may not exist yet.
+def read_output(folder: Path) -> dict[str, bytes | None]:
+    """Return every file below the output folder by its path, ``None`` for what is no regular file."""
+    return dict(_on_disk(folder))
+
+
+def read_record_file(folder: Path) -> bytes | None:
+    """Return what stands at the place of the record; ``None`` where that is no file."""
+    path = folder / RECORD
+    try:
+        return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+    except OSError:
+        return None
+
+
+def plan(folder: Path, files: Mapping[str, bytes], found: Mapping[str, bytes | None]) -> Plan:
+    """Compare the emitted files with those that were ``found`` in the output folder, which may not exist yet.
 
     Raises:
         OutputError: the folder holds a symbolic link, or no regular file, where an emitted file has to be.
     """
-    wanted = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
-    for path in wanted:
-        _check_way(folder, path)
-    found = dict(_on_disk(folder))
+    _check_ways(folder, [path for path in files if found.get(path) is None])
     packages = _packages(found)
-    changes = [
-        _change(path, wanted.get(path), found.get(path), packages) for path in sorted({*wanted, *found})
-    ]
+    changes = [_change(path, files.get(path), found.get(path), packages) for path in sorted({*files, *found})]
     return Plan(folder, tuple(changes))
 
 
 def write(planned: Plan) -> Written:
-    """Write what is missing or stale and remove what is orphaned; each file is replaced as a whole.
+    """Write what is missing or stale and remove what is orphaned.
 
-    An ``__init__.py`` comes after other files: an interrupted run exports no module that is not there.
+    All new files are written beside the old ones first, and then put in their places: an interrupted run
+    leaves each file old or new as a whole. An ``__init__.py`` comes after other files, so that it exports no
+    module that is not there.
 
     Raises:
         OutputError: foreign files stand in the way, or the folder cannot be written.
@@ -115,10 +127,13 @@ def write(planned: Plan) -> Written:
         raise OutputError(
             f"{planned.blocked[0].path} was not generated; move or delete it. Nothing was written."
         )
-    pending = planned.of("missing", "stale")
+    pending = sorted(
+        planned.of("missing", "stale"), key=lambda each: (each.path.endswith("__init__.py"), each.path)
+    )
     try:
-        for change in sorted(pending, key=lambda each: (each.path.endswith("__init__.py"), each.path)):
-            _replace(planned.folder, change)
+        staged = [_staged(planned.folder / each.path, each.new or b"") for each in pending]
+        for change, temporary in zip(pending, staged, strict=True):
+            temporary.replace(planned.folder / change.path)
         for change in planned.of("orphaned"):
             _remove(planned.folder, change.path)
     except OSError as error:
@@ -127,15 +142,28 @@ def write(planned: Plan) -> Written:
     return Written(len(pending), len(planned.of("unchanged")), len(planned.of("orphaned")))
 
 
-def _on_disk(folder: Path) -> Iterator[tuple[str, bytes | None]]:
-    """Yield every file below the folder with its bytes, ``None`` for what is no regular file."""
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(each for each in folders if not _is_ignored(each))
-        for name in sorted([*folders, *names]):
-            path = Path(root, name)
-            regular = path.is_file() and not path.is_symlink()
-            if not _is_ignored(name) and (regular or not path.is_dir() or path.is_symlink()):
-                yield path.relative_to(folder).as_posix(), path.read_bytes() if regular else None
+def write_record(folder: Path, text: str) -> None:
+    """Write the record of a run, after all that it tells of; without it the next run makes everything."""
+    with suppress(OSError):
+        _staged(folder / RECORD, text.encode()).replace(folder / RECORD)
+
+
+def _on_disk(folder: Path, base: str = "") -> Iterator[tuple[str, bytes | None]]:
+    try:
+        with os.scandir(folder / base) as found:
+            entries = sorted(found, key=lambda each: each.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return  # whatever stands there instead is found when the files are to be written
+    for entry in entries:
+        path = f"{base}{entry.name}"
+        if _is_ignored(entry.name):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _on_disk(folder, f"{path}/")
+        elif not entry.is_file(follow_symlinks=False):
+            yield path, None
+        elif path != RECORD:
+            yield path, Path(entry.path).read_bytes()
 
 
 def _is_ignored(name: str) -> bool:
@@ -182,30 +210,38 @@ def _has_header(content: bytes) -> bool:
     return _HEADER in content[:_HEADER_WITHIN]
 
 
-def _check_way(folder: Path, path: str) -> None:
+def _check_ways(folder: Path, paths: Iterable[str]) -> None:
     """Refuse links and other surprises on the way to a file: through them, a write would leave the folder."""
-    parts = PurePosixPath(path).parts
-    for count in range(len(parts) + 1):
-        step = folder.joinpath(*parts[:count])
-        shown = "/".join(parts[:count]) or "the output folder"
-        if step.is_symlink():
-            raise OutputError(
-                f"{shown} is a symbolic link; remove it, or choose another folder with --output."
-            )
-        if step.exists() and (step.is_dir() if count == len(parts) else not step.is_dir()):
-            kind = "folder" if count == len(parts) else "file"
-            raise OutputError(f"{shown} is a {kind}, but generated code needs its place; move it away.")
+    _check_step(folder, "", is_file=False)
+    folders = {parent.as_posix() for path in paths for parent in PurePosixPath(path).parents}
+    for each in sorted(folders - {"."}):
+        _check_step(folder, each, is_file=False)
+    for path in paths:
+        _check_step(folder, path, is_file=True)
 
 
-def _replace(folder: Path, change: Change) -> None:
-    path = folder / change.path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}{_TEMPORARY}")
+def _check_step(folder: Path, path: str, *, is_file: bool) -> None:
+    shown = path or "the output folder"
+    try:
+        mode = os.lstat(folder / path).st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(mode):
+        raise OutputError(f"{shown} is a symbolic link; remove it, or choose another folder with --output.")
+    if stat.S_ISDIR(mode) == is_file:
+        kind = "folder" if is_file else "file"
+        raise OutputError(f"{shown} is a {kind}, but generated code needs its place; move it away.")
+
+
+def _staged(place: Path, content: bytes) -> Path:
+    """Write a file beside its place, and return where."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = place.with_name(f".{place.name}{_TEMPORARY}")
     with suppress(FileNotFoundError):
         temporary.unlink()
     with temporary.open("xb") as file:
-        file.write(change.new or b"")
-    temporary.replace(path)
+        file.write(content)
+    return temporary
 
 
 def _remove(folder: Path, path: str) -> None:
@@ -224,6 +260,8 @@ def _rmdir(folder: Path) -> bool:
 
 
 def _diff(change: Change) -> str:
+    import difflib
+
     old, new = _lines(change.old), _lines(change.new)
     before = "/dev/null" if change.old is None else f"a/{change.path}"
     after = "/dev/null" if change.new is None else f"b/{change.path}"

@@ -290,7 +290,7 @@ def envelope_module(
 
 def live_versions(event: EventType) -> tuple[PayloadVersion, ...]:
     """Return the versions that have a schema, in ascending order."""
-    return tuple(each for each in event.versions if each.schema is not None)
+    return tuple(each for each in event.versions if each.is_live)
 
 
 def payload_schema(version: PayloadVersion) -> Schema:

@@ -1,28 +1,27 @@
-"""The whole package: which files it has, and what each template is given."""
+"""The whole package: which files it has, and what each template is given.
 
-import posixpath
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+Event types come first, since the names of their parts are public. Every other file is a recipe, and is made
+only if the previous run left no file that was made of the same.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from sguild_codegen.emit.bundles import bundled
-from sguild_codegen.emit.domains import DomainModule, Stub, domain_modules, listed
-from sguild_codegen.emit.modules import (
-    EVENT,
-    ModelModule,
-    envelope_module,
-    event_module,
-    live_versions,
-    payload_schema,
-)
+from sguild_codegen.emit.domains import DomainModule, Stub, domain_modules
+from sguild_codegen.emit.events import EventFiles, EventWriter, schema_path
+from sguild_codegen.emit.modules import EVENT, ModelModule, envelope_module, live_versions
 from sguild_codegen.emit.names import distribution, id_class, pascal, payload_class, snake
 from sguild_codegen.emit.public_names import public_names
+from sguild_codegen.emit.recipes import Kitchen, Made, Recipe
 from sguild_codegen.emit.refusals import Collector
 from sguild_codegen.emit.skeletons import Skeleton, skeletons
-from sguild_codegen.emit.source import HEADER, formatted
-from sguild_codegen.emit.templates import render
-from sguild_codegen.emit.verify import verify
 from sguild_codegen.model.contract import ContractTree, EventType, PayloadVersion
+from sguild_codegen.model.known import KnownEvent
+from sguild_codegen.record.keys import template_key
+from sguild_codegen.record.record import Previous
 
 # What generated code is written against: the runtime's INTERFACE, and the versions that have it.
 INTERFACE: Final = 1
@@ -39,65 +38,86 @@ class PublicName:
 
 
 @dataclass(frozen=True, slots=True)
+class Emitted:
+    """The files of a package by path, with their keys, and what a later run may take over of the rest."""
+
+    files: Mapping[str, Made]
+    events: Mapping[str, KnownEvent]
+    words: Mapping[str, str]
+
+
+@dataclass
 class PackageWriter:
-    """Renders every file of one package."""
+    """Makes every file of one package, or takes it over from the previous run."""
 
     tree: ContractTree
     package: str
+    previous: Previous
+    tell: Callable[[int], None]
+    words: dict[str, str] = field(init=False)
 
-    def files(self) -> dict[str, str | bytes]:
+    def __post_init__(self) -> None:
+        self.words = dict(self.previous.words)
+
+    def emitted(self) -> Emitted:
         """Return every file by its path relative to the output folder, in the order of their paths.
 
         Raises:
             RefusedSchema: a schema has no exact type.
+            StaleRecord: what the previous run left does not go with the rest any more.
         """
-        public = public_names(self.tree)
-        modules, envelope = self._modules(public)
-        shapes = [shape for module in (*modules.values(), envelope) for shape in module.shapes()]
-        classes = skeletons(shapes)
-        exports = list(self._exports(modules))
-        rendered = {
+        envelope, events = self._models()
+        table: dict[str, Recipe | Made] = {
             "pyproject.toml": self._pyproject(),
             "README.md": self._readme(),
-            **self._in_package("__init__.py", self._init(exports)),
-            **self._in_package("py.typed", ""),
-            **self._in_package("ids.py", render("ids.py.jinja", header=HEADER, ids=self._id_rows())),
-            **self._in_package("envelope.py", self._envelope(envelope, classes)),
+            **self._in_package("__init__.py", self._init(events)),
+            **self._in_package("py.typed", Made("", b"")),
+            **self._in_package("ids.py", Recipe("ids.py.jinja", {"ids": self._id_rows()})),
+            **self._in_package("envelope.py", envelope),
             **self._in_package("registry.py", self._registry()),
             **self._folder("events", "The payloads, one module for each event type."),
             **self._folder("domains", "Publishers and subscribers, one module for each domain."),
-            **dict(self._events(modules, classes)),
             **dict(self._domains()),
-            **dict(self._schemas()),
+            **self._in_package("schemas/__init__.py", self._schemas()),
+            **self._in_package("schemas/envelope.json", self._envelope_schema()),
+            **{path: made for each in events.values() for path, made in each.files.items()},
         }
-        files = {path: formatted(path, rendered[path]) for path in sorted(rendered)}
-        for path, text in files.items():
-            if isinstance(text, str) and path.endswith(".py"):
-                verify(path, text, self.package, self._event_id())
-        return files
+        files = {path: self._finished(path, table[path]) for path in sorted(table)}
+        known = {name: each.known for name, each in events.items() if each.known.key}
+        return Emitted(files, known, self.words)
 
-    def _modules(self, public: frozenset[str]) -> tuple[dict[str, ModelModule], ModelModule]:
-        collector = Collector()
-        modules: dict[str, ModelModule] = {}
+    def _finished(self, path: str, item: Recipe | Made) -> Made:
+        if isinstance(item, Made):
+            return item
+        kept = self.previous.content(path, item.key)
+        return Made(item.key, self._kitchen.made(path, item) if kept is None else kept)
+
+    def _models(self) -> tuple[Made, dict[str, EventFiles]]:
+        """Return the module of the envelope and the files of the event types, whose names depend on it."""
+        public = set(public_names(self.tree))
+        writer = EventWriter(self._kitchen, self._id_classes, self.previous, self.tree.documents)
         envelope: ModelModule | None = None
+        modules: dict[str, ModelModule] = {}
+        collector = Collector()
         with collector:
-            envelope = envelope_module(self.tree.envelope, *self._ids, public)
-        for event in self.tree.event_types:
-            with collector:
-                # Parts of other contracts are public as well, and have taken their names before.
-                module = event_module(event, *self._ids, public)
-                public |= {each.name for each in module.classes()}
-                modules[event.name] = module
+            envelope = envelope_module(self.tree.envelope, self._id_classes, f"{self.package}.ids", public)
+        with collector:
+            modules = writer.modules(self.tree.event_types, public)
         collector.close()
         assert envelope is not None  # noqa: S101 - close() would have raised
-        return modules, envelope
+        kept = self.previous.content(f"{self.package}/envelope.py", self._envelope_key(envelope))
+        waiting = [*modules.values(), *([envelope] if kept is None else [])]
+        classes = skeletons((shape for module in waiting for shape in module.shapes()), self.words)
+        events = writer.files(self.tree.event_types, modules, classes, self.tell)
+        return self._envelope(envelope, classes), events
 
-    @property
-    def _ids(self) -> tuple[Mapping[str, str], str]:
-        classes = {
-            f"^{prefix}_{UUID7}$": id_class(entity) for prefix, entity in self.tree.id_prefixes.items()
-        }
-        return classes, f"{self.package}.ids"
+    @cached_property
+    def _kitchen(self) -> Kitchen:
+        return Kitchen(self.package, self._event_id())
+
+    @cached_property
+    def _id_classes(self) -> Mapping[str, str]:
+        return {f"^{prefix}_{UUID7}$": id_class(entity) for prefix, entity in self.tree.id_prefixes.items()}
 
     def _id_rows(self) -> list[dict[str, str]]:
         rows = [
@@ -110,52 +130,39 @@ class PackageWriter:
         ]
         return sorted(rows, key=lambda row: row["class_name"])
 
-    def _in_package(self, path: str, text: str) -> dict[str, str]:
-        return {f"{self.package}/{path}": text}
+    def _in_package(self, path: str, item: Recipe | Made) -> dict[str, Recipe | Made]:
+        return {f"{self.package}/{path}": item}
 
-    def _folder(self, name: str, documentation: str) -> dict[str, str]:
-        text = render("folder.py.jinja", header=HEADER, documentation=documentation)
-        return self._in_package(f"{name}/__init__.py", text)
-
-    def _events(
-        self, modules: Mapping[str, ModelModule], classes: Mapping[str, Skeleton]
-    ) -> Iterator[tuple[str, str]]:
-        collector = Collector()
-        for event in self.tree.event_types:
-            with collector:
-                text = self._event(event, modules[event.name], classes)
-                yield f"{self.package}/events/{snake(event.name)}.py", text
-        collector.close()
-
-    def _event(self, event: EventType, module: ModelModule, classes: Mapping[str, Skeleton]) -> str:
-        items = module.items(classes)
-        alias = {
-            "name": pascal(event.name),
-            "target": payload_class(event.name, event.current.version),
-            "documentation": f"The current version of {event.name}.",
-        }
-        return render(
-            "event.py.jinja",
-            header=HEADER,
-            documentation=_module_documentation(event),
-            import_groups=module.import_groups(items),
-            items=items,
-            aliases=[alias],
-            exports=sorted([alias["name"], *(each.name for each in module.classes())]),
+    def _folder(self, name: str, documentation: str) -> dict[str, Recipe | Made]:
+        return self._in_package(
+            f"{name}/__init__.py", Recipe("folder.py.jinja", {"documentation": documentation})
         )
 
-    def _envelope(self, module: ModelModule, classes: Mapping[str, Skeleton]) -> str:
+    def _envelope(self, module: ModelModule, classes: Mapping[str, Skeleton]) -> Made:
+        key = self._envelope_key(module)
+        kept = self.previous.content(f"{self.package}/envelope.py", key)
+        if kept is not None:
+            return Made(key, kept)
         items = module.items(classes)
-        return render(
+        recipe = Recipe(
             "envelope.py.jinja",
-            header=HEADER,
-            documentation="The envelope around every payload.",
-            import_groups=module.import_groups(items),
-            items=items,
-            exports=[EVENT],
+            {
+                "documentation": "The envelope around every payload.",
+                "import_groups": module.import_groups(items),
+                "items": items,
+                "exports": [EVENT],
+            },
         )
+        return Made(key, self._kitchen.made("envelope.py", recipe))
 
-    def _registry(self) -> str:
+    def _envelope_key(self, module: ModelModule) -> str:
+        asked = sorted(module.definitions.taken.asked.items())
+        return template_key("envelope.py.jinja", {"envelope": self.tree.envelope_key, "asked": asked})
+
+    def _envelope_schema(self) -> Made:
+        return Made("", bundled(self.tree.envelope, self.tree.documents))
+
+    def _registry(self) -> Recipe:
         events = [
             {
                 "name": event.name,
@@ -171,15 +178,16 @@ class PackageWriter:
         windows = [each for event in self.tree.event_types for each in event.versions]
         dates = [(each.emit_from, each.emit_until) for each in windows]
         dates += [(each.deprecated_from, each.emit_until) for each in self.tree.domains]
-        return render(
+        return Recipe(
             "registry.py.jinja",
-            header=HEADER,
-            package=self.package,
-            dated=any(day is not None for pair in dates for day in pair),
-            version=self.tree.registry_version,
-            envelope=f"{self.package}.envelope:{EVENT}",
-            domains=self.tree.domains,
-            event_types=events,
+            {
+                "package": self.package,
+                "dated": any(day is not None for pair in dates for day in pair),
+                "version": self.tree.registry_version,
+                "envelope": f"{self.package}.envelope:{EVENT}",
+                "domains": self.tree.domains,
+                "event_types": events,
+            },
         )
 
     def _version(self, event: EventType, version: PayloadVersion) -> dict[str, object]:
@@ -188,86 +196,85 @@ class PackageWriter:
         return {
             "version": version.version,
             "status": version.status,
-            "model": None if version.schema is None else model,
+            "model": model if version.is_live else None,
             "emit_from": version.emit_from,
             "emit_until": version.emit_until,
         }
 
-    def _domains(self) -> Iterator[tuple[str, str]]:
+    def _domains(self) -> Iterator[tuple[str, Recipe]]:
         for domain in domain_modules(self.tree):
             published, subscribed = domain.published(self.package), domain.subscribed(self.package)
-            text = render(
+            recipe = Recipe(
                 "domain.py.jinja",
-                header=HEADER,
-                documentation=_domain_documentation(domain),
-                package=self.package,
-                domain=domain.name,
-                class_prefix=pascal(domain.name),
-                event_id=self._event_id(),
-                published=published,
-                subscribed=subscribed,
-                payload_imports=_imports((*published, *subscribed)),
-                exports=domain.class_names,
+                {
+                    "documentation": _domain_documentation(domain),
+                    "package": self.package,
+                    "domain": domain.name,
+                    "class_prefix": pascal(domain.name),
+                    "event_id": self._event_id(),
+                    "published": published,
+                    "subscribed": subscribed,
+                    "payload_imports": _imports((*published, *subscribed)),
+                    "exports": domain.class_names,
+                },
             )
-            yield f"{self.package}/domains/{snake(domain.name)}.py", text
+            yield f"{self.package}/domains/{snake(domain.name)}.py", recipe
 
     def _event_id(self) -> str:
         """Return the class of event ids: the envelope's pattern says which prefix they have."""
         schema = self.tree.envelope.properties.get("event_id")
         pattern = None if schema is None else (schema.ref.target if schema.ref else schema).pattern
-        return self._ids[0].get(pattern or "", "str")
+        return self._id_classes.get(pattern or "", "str")
 
-    def _exports(self, modules: Mapping[str, ModelModule]) -> Iterator[PublicName]:
+    def _exports(self, events: Mapping[str, EventFiles]) -> Iterator[PublicName]:
         yield PublicName(EVENT, f"{self.package}.envelope")
         for row in self._id_rows():
             yield PublicName(row["class_name"], f"{self.package}.ids")
         for event in self.tree.event_types:
             module = f"{self.package}.events.{snake(event.name)}"
             yield PublicName(pascal(event.name), module)
-            for each in modules[event.name].classes():
-                yield PublicName(each.name, module)
+            for name in events[event.name].known.classes:
+                yield PublicName(name, module)
         for domain in domain_modules(self.tree):
             for name in domain.class_names:
                 yield PublicName(name, f"{self.package}.domains.{snake(domain.name)}")
 
-    def _init(self, exports: Iterable[PublicName]) -> str:
+    def _init(self, events: Mapping[str, EventFiles]) -> Recipe:
         by_module: dict[str, list[str]] = {}
-        for each in sorted(exports, key=lambda each: (each.module, each.name)):
+        for each in sorted(self._exports(events), key=lambda each: (each.module, each.name)):
             by_module.setdefault(each.module, []).append(each.name)
         names = [name for found in by_module.values() for name in found]
-        return render(
+        return Recipe(
             "package.py.jinja",
-            header=HEADER,
-            interface=INTERFACE,
-            package=self.package,
-            version=self.tree.registry_version,
-            exports_by_module=sorted(by_module.items()),
-            exports=sorted(names),
+            {
+                "interface": INTERFACE,
+                "package": self.package,
+                "version": self.tree.registry_version,
+                "exports_by_module": sorted(by_module.items()),
+                "exports": sorted(names),
+            },
         )
 
-    def _schemas(self) -> Iterator[tuple[str, str | bytes]]:
-        paths: dict[str, dict[int, str]] = {}
-        documents = self.tree.documents
-        for event in self.tree.event_types:
-            for version in live_versions(event):
-                path = f"{event.contract}/{posixpath.basename(version.path)}"
-                paths.setdefault(event.name, {})[version.version] = path
-                yield f"{self.package}/schemas/{path}", bundled(payload_schema(version), documents)
-        yield f"{self.package}/schemas/envelope.json", bundled(self.tree.envelope, documents)
-        text = render("schemas.py.jinja", header=HEADER, schemas=paths, envelope="envelope.json")
-        yield f"{self.package}/schemas/__init__.py", text
+    def _schemas(self) -> Recipe:
+        paths = {
+            event.name: {each.version: schema_path(event, each) for each in live_versions(event)}
+            for event in self.tree.event_types
+        }
+        found = {name: each for name, each in paths.items() if each}
+        return Recipe("schemas.py.jinja", {"schemas": found, "envelope": "envelope.json"})
 
-    def _pyproject(self) -> str:
-        return render(
+    def _pyproject(self) -> Recipe:
+        return Recipe(
             "pyproject.toml.jinja",
-            header=HEADER,
-            distribution=distribution(self.package),
-            package=self.package,
-            version=self.tree.registry_version,
-            runtime_range=RUNTIME_RANGE,
+            {
+                "distribution": distribution(self.package),
+                "package": self.package,
+                "version": self.tree.registry_version,
+                "runtime_range": RUNTIME_RANGE,
+            },
         )
 
-    def _readme(self) -> str:
+    def _readme(self) -> Recipe:
         rows = [
             {
                 "name": event.name,
@@ -277,25 +284,33 @@ class PackageWriter:
             }
             for event in self.tree.event_types
         ]
-        return render(
+        return Recipe(
             "README.md.jinja",
-            header=HEADER,
-            distribution=distribution(self.package),
-            version=self.tree.registry_version,
-            event_types=rows,
-            domains=[domain.name for domain in domain_modules(self.tree)],
+            {
+                "distribution": distribution(self.package),
+                "version": self.tree.registry_version,
+                "event_types": rows,
+                "domains": [domain.name for domain in domain_modules(self.tree)],
+            },
         )
 
 
-def emit_package(tree: ContractTree, package: str) -> dict[str, str | bytes]:
+def emit_package(
+    tree: ContractTree,
+    package: str,
+    previous: Previous | None = None,
+    tell: Callable[[int], None] = lambda _: None,
+) -> Emitted:
     """Return every file of the package, by its path relative to the output folder.
 
-    The same tree gives the same bytes: nothing depends on a clock, a path, a locale or an order of hashing.
+    The same tree gives the same bytes: nothing depends on a clock, a path, a locale, an order of hashing, or
+    on what is taken over from the ``previous`` run. ``tell`` hears how many event types are done.
 
     Raises:
         RefusedSchema: a schema has no exact type.
+        StaleRecord: what the previous run left does not go with the rest any more: run again without it.
     """
-    return PackageWriter(tree, package).files()
+    return PackageWriter(tree, package, previous or Previous(), tell).emitted()
 
 
 def _imports(stubs: Iterable[Stub]) -> list[tuple[str, list[str]]]:
@@ -308,10 +323,6 @@ def _imports(stubs: Iterable[Stub]) -> list[tuple[str, list[str]]]:
 def _domain_documentation(domain: DomainModule) -> str:
     verbs = " and ".join([*(["publishes"] if domain.produced else []), *(["reads"] if domain.read else [])])
     return f"What {domain.name} {verbs}."
-
-
-def _module_documentation(event: EventType) -> str:
-    return f"{event.name}: produced by {event.producer}, read by {listed(event.subscribers)}."
 
 
 def _article(noun: str) -> str:

@@ -73,18 +73,20 @@ class Skeleton:
         return replace(self, attributes=tuple(attributes))
 
 
-def skeletons(shapes: Iterable[ObjectShape]) -> Mapping[str, Skeleton]:
-    """Return the skeleton of each shape by its class name.
+def skeletons(shapes: Iterable[ObjectShape], words: dict[str, str] | None = None) -> Mapping[str, Skeleton]:
+    """Return the skeleton of each shape by its class name; ``words`` are plain words whose name is known.
 
     Most names are plain words, and what a plain word is called does not depend on its neighbours: each of
-    them is asked for once, in one class with others. An object with another name is asked for as a whole.
+    them is asked for once, in one class with others, and added to ``words``. An object with another name is
+    asked for as a whole.
 
     Raises:
         GeneratorError: datamodel-code-generator gave other classes or properties than it was asked for.
     """
     wanted = list({shape.class_name: shape for shape in shapes}.values())
     plain = {name: None for shape in wanted for name in shape.properties if _PLAIN.fullmatch(name)}
-    known = _asked_once(list(plain))
+    known = {} if words is None else words
+    known |= _asked_once([name for name in plain if name not in known])
     whole = _in_batches([shape for shape in wanted if not known.keys() >= {*shape.properties}])
     return {shape.class_name: whole.get(shape.class_name) or _put_together(shape, known) for shape in wanted}
 

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,20 +43,32 @@ def read_json_file(folder: Path, name: str, read: dict[str, bytes]) -> JsonFile:
     Raises:
         JsonProblems: the file cannot be read, or is not strict JSON.
     """
-    path = folder / name
     if _has_link(folder, name):
         raise _problem(rules.SYMBOLIC_LINK, name)
+    raw = read_bytes(folder, name, read)
+    return JsonFile(name, raw, parse(raw, name))
+
+
+def read_bytes(folder: Path, name: str, read: dict[str, bytes]) -> bytes:
+    """Return the bytes of one file below ``folder``, which are read once and kept in ``read``.
+
+    Raises:
+        JsonProblems: the file cannot be read.
+    """
+    if name in read:
+        return read[name]
+    path = folder / name
     try:
-        if not path.is_file():
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
             raise _problem(rules.UNREADABLE_FILE, name, reason="it is no regular file")
-        size = path.stat().st_size
+        size = status.st_size
         if size > limits.FILE_BYTES:
             raise _problem(rules.FILE_TOO_LARGE, name, size=f"{size:,}", limit=f"{limits.FILE_BYTES:,}")
-        raw = path.read_bytes()
+        read[name] = path.read_bytes()
     except OSError as error:
         raise _problem(rules.UNREADABLE_FILE, name, reason=error.strerror or "unknown") from error
-    read[name] = raw
-    return JsonFile(name, raw, parse(raw, name))
+    return read[name]
 
 
 def parse(raw: bytes, name: str) -> JsonValue:

@@ -30,6 +30,17 @@ class _Broken(Exception):  # noqa: N818 - control flow between the steps of one 
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class _Pointers:
+    """The references that lead to a node of a file, as they are when they are asked for."""
+
+    table: References
+    document: str
+
+    def __iter__(self) -> Iterator[str]:
+        return (f"#{each.pointer}" for each in self.table.nodes if each.document == self.document)
+
+
 @dataclass(slots=True)
 class Resolver:
     """Resolves the references of all documents; ``load`` returns a document by its name, or ``None``."""
@@ -80,8 +91,7 @@ class Resolver:
         return loaded, next(iter(loaded.resources))
 
     def _near(self, document: Document, text: str) -> Suggestion:
-        pointers = (f"#{each.pointer}" for each in self.table.nodes if each.document == document.name)
-        return Suggestion(text, pointers)
+        return Suggestion(text, _Pointers(self.table, document.name))
 
     def _add(
         self, rule: rules.Rule, pending: PendingReference, reason: str = "", suggestion: object = ""

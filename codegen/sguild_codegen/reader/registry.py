@@ -83,9 +83,10 @@ _PAYLOAD: Final = Shape(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event type, the place of its entry in the registry, and the places of its versions."""
+    """An event type, its entry in the registry and where that stands, and the places of its versions."""
 
     pointer: str
+    value: JsonValue
     event_type: EventType
     version_pointers: tuple[str, ...]
 
@@ -180,7 +181,7 @@ class _Reader:
             root.add(rules.TOO_MANY, "event_types", **values)
         for pointer, value in listed:
             each = RegistryObject.read(value, self.document, pointer, _EVENT_TYPE, self.problems)
-            entry = self._entry(each)
+            entry = self._entry(each, value)
             if entry is None:
                 continue
             name = entry.event_type.name
@@ -188,7 +189,7 @@ class _Reader:
                 self._claim_classes(each, entry.event_type)
                 yield entry
 
-    def _entry(self, each: RegistryObject) -> Entry | None:
+    def _entry(self, each: RegistryObject, value: JsonValue) -> Entry | None:
         each.text("description")
         name, contract = each.name("event_type", names.EVENT_TYPE), each.name("contract", names.CONTRACT)
         producer = self._domain(each, "producer", each.text("producer"))
@@ -209,7 +210,7 @@ class _Reader:
             ordering_key=each.text("ordering_key"),
             closed_enums=tuple(text for text, _ in each.texts("closed_enums")),
         )
-        return Entry(each.pointer, event_type, tuple(pointer for _, pointer in versions))
+        return Entry(each.pointer, value, event_type, tuple(pointer for _, pointer in versions))
 
     def _versions(self, entry: RegistryObject, name: str, contract: str) -> list[tuple[PayloadVersion, str]]:
         found: dict[int, tuple[PayloadVersion, str]] = {}

@@ -1,7 +1,6 @@
 """The contract tree: from a folder to the model, or to all findings of the run."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -9,14 +8,17 @@ from typing import Final
 
 from sguild_codegen.errors import ContractError
 from sguild_codegen.model.contract import ContractTree, EventType, PayloadVersion
+from sguild_codegen.model.known import KnownEvent
 from sguild_codegen.model.schema import References
+from sguild_codegen.reader.folder import contract_files
 from sguild_codegen.reader.house_rules import check_document, check_envelope, check_payload
-from sguild_codegen.reader.json_text import JsonFile, JsonProblems, read_json_file
+from sguild_codegen.reader.json_text import JsonFile, JsonProblems, read_bytes, read_json_file
 from sguild_codegen.reader.locating import findings_of
 from sguild_codegen.reader.problems import Problems, Suggestion
 from sguild_codegen.reader.references import Resolver, check_loops
 from sguild_codegen.reader.registry import Entry, Registry, read_registry
 from sguild_codegen.reader.schema import Document, read_schema
+from sguild_codegen.record.keys import digest, event_key
 from sguild_codegen.report import rules
 from sguild_codegen.report.finding import Finding
 from sguild_codegen.report.safe import shown
@@ -25,13 +27,20 @@ REGISTRY: Final = "event-types-registry.json"
 _ID_BASE: Final = "https://contracts.sguild/"
 
 
-def read_contracts(folder: Path, *, warn: Callable[[Finding], None] | None = None) -> ContractTree:
+def read_contracts(
+    folder: Path,
+    *,
+    warn: Callable[[Finding], None] | None = None,
+    known: Mapping[str, KnownEvent] = MappingProxyType({}),
+) -> ContractTree:
     """Read everything under the contracts folder; ``warn`` gets findings that do not stop the run.
+
+    Of event types that are ``known`` from an earlier run only the bytes are read, if they are the same.
 
     Raises:
         ContractError: the contracts are refused; it carries all findings of the run.
     """
-    reader = _TreeReader(folder)
+    reader = _TreeReader(folder, known)
     tree = reader.read()
     findings = findings_of(reader.problems.items, folder, reader.raw)
     if tree is None or any(each.level == "error" for each in findings):
@@ -45,18 +54,23 @@ def read_contracts(folder: Path, *, warn: Callable[[Finding], None] | None = Non
 @dataclass(slots=True)
 class _TreeReader:
     folder: Path
+    known: Mapping[str, KnownEvent]
     problems: Problems = field(default_factory=Problems)
     raw: dict[str, bytes] = field(default_factory=dict[str, bytes])
     documents: dict[str, Document | None] = field(default_factory=dict[str, Document | None])
     references: References = field(default_factory=References)
     files: frozenset[str] = frozenset()
+    unchanged: dict[str, KnownEvent] = field(default_factory=dict[str, KnownEvent])
 
     def read(self) -> ContractTree | None:
         """Return the tree; ``None`` or a partial one where there are problems."""
         if not self.folder.is_dir():
             self.problems.add(rules.MISSING_FOLDER, "", "")
             return None
-        self.files = frozenset(self._list_files())
+        files, links = contract_files(self.folder)
+        self.files = frozenset(files)
+        for path in links:
+            self.problems.add(rules.SYMBOLIC_LINK, path, "")
         if REGISTRY not in self.files:
             self.problems.add(rules.MISSING_REGISTRY, REGISTRY, "", name=REGISTRY)
             return None
@@ -67,23 +81,12 @@ class _TreeReader:
         names_are_sound = not self.problems.items
         envelope = self._read_envelope(registry)
         for entry in registry.entries:
-            self._read_payloads(entry)
+            if not self._is_unchanged(entry, registry):
+                self._read_payloads(entry)
         self._resolve()
         if names_are_sound:
             self._check_orphans()
         return self._tree(registry, envelope) if envelope is not None else None
-
-    def _list_files(self) -> Iterator[str]:
-        """Yield the JSON files below the folder, and note symbolic links."""
-        for root, folders, files in os.walk(self.folder):
-            folders[:] = sorted(each for each in folders if each != ".git")
-            base = Path(root).relative_to(self.folder)
-            for name in sorted([*folders, *files]):
-                path = (base / name).as_posix()
-                if (self.folder / path).is_symlink():
-                    self.problems.add(rules.SYMBOLIC_LINK, path, "")
-                elif name not in folders and name.lower().endswith(".json"):
-                    yield path
 
     def _json(self, name: str) -> JsonFile | None:
         try:
@@ -112,6 +115,24 @@ class _TreeReader:
         if document is not None:
             check_envelope(document, self.problems)
         return document
+
+    def _is_unchanged(self, entry: Entry, registry: Registry) -> bool:
+        """Tell whether an earlier run read the same entry and schemas, and had nothing to say about them."""
+        name = entry.event_type.name
+        known = self.known.get(name)
+        if known is None or not self.files.issuperset(known.documents):
+            return False
+        try:
+            key = self._key(entry, registry, known.documents)
+        except JsonProblems:
+            return False  # the files are read again, and the problems named where they belong
+        if key == known.key:
+            self.unchanged[name] = known
+        return key == known.key
+
+    def _key(self, entry: Entry, registry: Registry, documents: Iterable[str]) -> str:
+        digests = {each: digest(read_bytes(self.folder, each, self.raw)) for each in documents}
+        return event_key(entry.value, registry.id_prefixes, digests)
 
     def _read_payloads(self, entry: Entry) -> None:
         for version, pointer in zip(entry.event_type.versions, entry.version_pointers, strict=True):
@@ -168,21 +189,40 @@ class _TreeReader:
         check_loops(self.references, self.problems)
 
     def _check_orphans(self) -> None:
-        for name in sorted(self.files - set(self.documents) - {REGISTRY}):
+        read = {*self.documents, *(name for each in self.unchanged.values() for name in each.documents)}
+        for name in sorted(self.files - read - {REGISTRY}):
             self.problems.add(rules.ORPHAN_SCHEMA, name, "")
 
     def _tree(self, registry: Registry, envelope: Document) -> ContractTree:
+        digests = {each: digest(self.raw[each]) for each in self._behind([envelope.name])}
         return ContractTree(
             registry_version=registry.version,
             envelope=envelope.root,
-            envelope_path=envelope.name,
+            envelope_key=event_key(None, registry.id_prefixes, digests),
             domains=registry.domains,
             id_prefixes=registry.id_prefixes,
-            event_types=tuple(self._event_type(each.event_type) for each in registry.entries),
+            event_types=tuple(self._event_type(each, registry) for each in registry.entries),
             documents=MappingProxyType(dict(sorted(self.raw.items()))),
         )
 
-    def _event_type(self, event_type: EventType) -> EventType:
+    def _event_type(self, entry: Entry, registry: Registry) -> EventType:
+        event_type, known = entry.event_type, self.unchanged.get(entry.event_type.name)
+        if known is not None:
+            versions = tuple(
+                replace(each, description=known.descriptions.get(each.version))
+                for each in event_type.versions
+            )
+            return replace(
+                event_type, versions=versions, documents=known.documents, key=known.key, known=known
+            )
+        read = self._read_event_type(event_type)
+        documents = self._behind(each.path for each in read.versions if each.is_live)
+        if self._has_problems(entry, documents) or replace(read, versions=event_type.versions) != event_type:
+            return read  # the next run has to say the same, or to leave out the same again
+        return replace(read, documents=documents, key=self._key(entry, registry, documents))
+
+    def _read_event_type(self, event_type: EventType) -> EventType:
+        """Return an event type with its schemas, without the properties that they do not all have."""
         versions = tuple(self._version(each) for each in event_type.versions)
         schemas = [each.schema for each in versions if each.schema is not None]
 
@@ -197,8 +237,28 @@ class _TreeReader:
             closed_enums=tuple(each for each in event_type.closed_enums if known(each)),
         )
 
+    def _behind(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return schema files and those that they refer to, sorted."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            document = self.documents.get(name)
+            if name not in found and document is not None:
+                found.add(name)
+                targets = (self.references.targets.get(each.location) for each in document.references)
+                waiting += [each.document for each in targets if each is not None]
+        return tuple(sorted(found))
+
+    def _has_problems(self, entry: Entry, documents: Collection[str]) -> bool:
+        return any(
+            each.document in documents
+            or (each.document == REGISTRY and each.pointer.startswith(f"{entry.pointer}/"))
+            for each in self.problems.items
+        )
+
     def _version(self, version: PayloadVersion) -> PayloadVersion:
         document = None if version.status == "withdrawn" else self.documents.get(version.path)
         if document is None:
             return version
-        return replace(version, schema=document.root)
+        return replace(version, schema=document.root, description=document.root.description)

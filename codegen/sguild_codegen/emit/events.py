@@ -1,0 +1,131 @@
+"""The files of event types: a module each, and the schemas behind it; unchanged ones are taken over."""
+
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sguild_codegen.emit.bundles import bundled
+from sguild_codegen.emit.domains import listed
+from sguild_codegen.emit.modules import ModelModule, event_module, live_versions, payload_schema
+from sguild_codegen.emit.names import pascal, payload_class, snake
+from sguild_codegen.emit.recipes import Kitchen, Made, Recipe
+from sguild_codegen.emit.refusals import Collector
+from sguild_codegen.emit.skeletons import Skeleton
+from sguild_codegen.model.contract import EventType, PayloadVersion
+from sguild_codegen.model.known import KnownEvent
+from sguild_codegen.record.record import Previous
+
+
+class StaleRecord(Exception):  # noqa: N818 - control flow between a run and its repetition without the record
+    """A module that was to be taken as it is would get other names now; its schemas have to be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventFiles:
+    """The files of one event type by path, and what a later run may take over."""
+
+    files: Mapping[str, Made]
+    known: KnownEvent
+
+
+@dataclass(frozen=True, slots=True)
+class EventWriter:
+    """Makes the files of event types."""
+
+    kitchen: Kitchen
+    id_classes: Mapping[str, str]
+    previous: Previous
+    documents: Mapping[str, bytes]
+
+    def modules(self, event_types: tuple[EventType, ...], public: set[str]) -> dict[str, ModelModule]:
+        """Return the modules of those event types that are not known; ``public`` grows by the classes of all.
+
+        Parts of contracts are public as well, and take their names in the order of the event types.
+
+        Raises:
+            RefusedSchema: schemas have no exact type.
+            StaleRecord: a known module would get other names now.
+        """
+        made: dict[str, ModelModule] = {}
+        collector = Collector()
+        for event in event_types:
+            with collector:
+                if event.known is None:
+                    module = event_module(event, self.id_classes, f"{self.kitchen.package}.ids", public)
+                    made[event.name] = module
+                    public |= {each.name for each in module.classes()}
+                elif any((name in public) != taken for name, taken in event.known.asked.items()):
+                    raise StaleRecord
+                else:
+                    public |= {*event.known.classes}
+        collector.close()
+        return made
+
+    def files(
+        self,
+        event_types: tuple[EventType, ...],
+        modules: dict[str, ModelModule],
+        classes: Mapping[str, Skeleton],
+        tell: Callable[[int], None],
+    ) -> dict[str, EventFiles]:
+        """Return the files of every event type; each module is let go of as soon as it is written.
+
+        Raises:
+            RefusedSchema: schemas have no exact type.
+        """
+        found: dict[str, EventFiles] = {}
+        collector = Collector()
+        for done, event in enumerate(event_types, start=1):
+            with collector:
+                if event.known is not None:
+                    found[event.name] = self._taken_over(event, event.known)
+                else:
+                    found[event.name] = self._made(event, modules.pop(event.name), classes)
+            tell(done)
+        collector.close()
+        return found
+
+    def _taken_over(self, event: EventType, known: KnownEvent) -> EventFiles:
+        files = {path: Made(event.key, self.previous.content(path, event.key) or b"") for path in known.files}
+        return EventFiles(files, known)
+
+    def _made(self, event: EventType, module: ModelModule, classes: Mapping[str, Skeleton]) -> EventFiles:
+        path = f"{self.kitchen.package}/events/{snake(event.name)}.py"
+        module_text = self.kitchen.made(path, _recipe(event, module, classes))
+        files = {path: Made(event.key, module_text), **dict(self._schemas(event))}
+        known = KnownEvent(
+            key=event.key,
+            documents=event.documents,
+            files=tuple(files),
+            classes=tuple(each.name for each in module.classes()),
+            asked=module.definitions.taken.asked,
+            descriptions={each.version: each.description for each in event.versions if each.description},
+        )
+        return EventFiles(files, known)
+
+    def _schemas(self, event: EventType) -> Iterator[tuple[str, Made]]:
+        for version in live_versions(event):
+            path = f"{self.kitchen.package}/schemas/{schema_path(event, version)}"
+            yield path, Made(event.key, bundled(payload_schema(version), self.documents))
+
+
+def schema_path(event: EventType, version: PayloadVersion) -> str:
+    """Return the place of an emitted schema below the folder of the schemas."""
+    return f"{event.contract}/{posixpath.basename(version.path)}"
+
+
+def _recipe(event: EventType, module: ModelModule, classes: Mapping[str, Skeleton]) -> Recipe:
+    items = module.items(classes)
+    alias = {
+        "name": pascal(event.name),
+        "target": payload_class(event.name, event.current.version),
+        "documentation": f"The current version of {event.name}.",
+    }
+    values = {
+        "documentation": f"{event.name}: produced by {event.producer}, read by {listed(event.subscribers)}.",
+        "import_groups": module.import_groups(items),
+        "items": items,
+        "aliases": [alias],
+        "exports": sorted([alias["name"], *(each.name for each in module.classes())]),
+    }
+    return Recipe("event.py.jinja", values)
