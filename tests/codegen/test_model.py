@@ -108,6 +108,49 @@ def test_what_no_field_can_say_is_checked_of_the_whole_object(
             model(**value)
 
 
+LATE = {"properties": {"at": {"pattern": "[.]5Z$"}}, "required": ["at"]}
+BIG = {"properties": {"class": {"minimum": 5}}, "required": ["class"]}
+NAMED = {"properties": {"part": {"required": ["name"]}}, "required": ["part"]}
+MORE = {"properties": {"more": {"maxLength": 1}}, "required": ["more"]}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"if": BIG, "then": LATE},
+        {"if": BIG, "then": {"$ref": "#/$defs/late"}},
+        {"anyOf": [{"not": BIG}, LATE]},
+        {"oneOf": [{"not": BIG}, {"allOf": [BIG, LATE]}]},
+        {"dependentSchemas": {"class": {"anyOf": [{"properties": {"class": {"maximum": 4}}}, LATE]}}},
+        {"if": BIG, "then": {"allOf": [LATE, NAMED, MORE]}, "else": True},
+    ],
+)
+def test_a_condition_sees_every_member_that_it_is_about_as_it_is_written(condition: dict[str, Any]) -> None:
+    properties = {
+        "class": {"type": "integer"},
+        "at": {"type": "string", "format": "date-time"},
+        "part": {"type": "object", "properties": {"name": {"type": "string"}}},
+        "unseen": {"type": "string"},
+    }
+    source = model_source(
+        {"type": "object", "properties": properties, "$defs": {"late": LATE, "more": MORE}, **condition}
+    )
+    assert '"unseen"' not in source.partition("SchemaRule(")[2]
+    model = loaded(source)
+    rest = {"unseen": "x", "part": {"name": "a"}, "more": "b"}
+    good: list[dict[str, Any]] = [{}, {"class": 4}, {"class": 5, "at": "2026-05-01T10:00:00.5Z", **rest}]
+    bad: list[dict[str, Any]] = [{"class": 5}, {**good[-1], "at": "2026-05-01T10:00:00.50Z"}]
+    if "else" in condition:
+        bad += [{**good[-1], "part": {}}, {**good[-1], "more": "bc"}]
+    for document in good:
+        assert accepts(model, document)
+        model(**document)
+    for document in bad:
+        assert not accepts(model, document)
+        with pytest.raises(ValidationError):
+            model(**document)
+
+
 def test_an_error_names_the_place_and_the_rule_and_no_value() -> None:
     model = loaded(
         model_source({"type": "object", "properties": {"pin": {"not": {"const": "4711"}, "type": "string"}}})

@@ -22,6 +22,7 @@ from sguild_codegen.emit.documents import document
 from sguild_codegen.emit.literals import literal
 from sguild_codegen.emit.names import payload_class
 from sguild_codegen.emit.refusals import Collector, RefusedSchema
+from sguild_codegen.emit.residue import residue
 from sguild_codegen.emit.skeletons import Attribute, ObjectShape, Skeleton
 from sguild_codegen.emit.types import TypeBuilder
 from sguild_codegen.model.contract import EventType, PayloadVersion
@@ -203,8 +204,10 @@ class ModelModule:
 
     def _contract(self, schema: Schema) -> str:
         """Return the source of the rule that an object is checked against as a whole."""
-        text = json.dumps(document(schema, formats=self.formats), ensure_ascii=False, sort_keys=True)
-        return f"SchemaRule({literal(text)}{'' if self.formats else ', assert_formats=False'})"
+        left = residue(schema)
+        text = json.dumps(document(left.schema, formats=self.formats), ensure_ascii=False, sort_keys=True)
+        members = "" if left.members is None else f", members={_names(left.members)}"
+        return f"SchemaRule({literal(text)}{members}{'' if self.formats else ', assert_formats=False'})"
 
     def _documentation(self, item: ObjectClass) -> str:
         roots = [name for name in self.heads if item.name.startswith(name)]
@@ -309,6 +312,10 @@ def grouped(imports: Iterable[Import]) -> list[list[tuple[str, list[str]]]]:
         rank = 0 if module == "typing" else 1 if module.startswith(_THIRD_PARTIES) else 2
         groups[rank].append((module, sorted(names, key=_import_order)))
     return [groups[rank] for rank in sorted(groups)]
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return f"({', '.join(map(literal, names))}{',' if len(names) == 1 else ''})"
 
 
 def _import_order(name: str) -> tuple[int, str]:

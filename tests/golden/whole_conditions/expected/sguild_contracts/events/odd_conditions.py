@@ -15,7 +15,8 @@ class OddConditionsV1(Payload, frozen=True, event_type="odd.conditions", version
     n: Integer | MISSING = MISSING
 
     _contract: ClassVar[SchemaRule] = SchemaRule(
-        '{"additionalProperties": false, "if": {"properties": {"at": {"const": "2026-01-01T00:00:00Z"}}}, "properties": {"at": {"format": "date-time", "type": ["string"]}, "n": {"type": ["integer"]}}, "then": {"required": ["n"]}, "type": ["object"]}'
+        '{"if": {"properties": {"at": {"const": "2026-01-01T00:00:00Z"}}}, "then": {"required": ["n"]}}',
+        members=("at", "n"),
     )
 
     @model_validator(mode="after")

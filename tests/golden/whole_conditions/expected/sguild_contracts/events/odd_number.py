@@ -15,7 +15,8 @@ class OddNumberV1(Payload, frozen=True, event_type="odd.number", version=1):
     n: Integer | MISSING = MISSING
 
     _contract: ClassVar[SchemaRule] = SchemaRule(
-        '{"additionalProperties": false, "if": {"properties": {"n": {"minimum": 5}}}, "properties": {"at": {"format": "date-time", "type": ["string"]}, "n": {"type": ["integer"]}}, "then": {"required": ["at"]}, "type": ["object"]}'
+        '{"if": {"properties": {"n": {"minimum": 5}}}, "then": {"required": ["at"]}}',
+        members=("at", "n"),
     )
 
     @model_validator(mode="after")
