@@ -5,6 +5,7 @@
     CodegenError              2  base of all; the message is one sentence for the user
     ├── ContractError         1  findings in the contracts (2 if a file could not be read at all)
     ├── UsageError            2  an option, an argument or the configuration is wrong
+    ├── UnsatisfiableError    2  no document can be drawn for a contract
     ├── OutputError           2  the output folder cannot be written safely
     └── GeneratorError        3  a fault of the tool: an emitted file or a dependency is not as it has to be
 """
@@ -32,6 +33,10 @@ class ContractError(CodegenError):
 
 class UsageError(CodegenError, ValueError):
     """An option, an argument or the configuration is wrong."""
+
+
+class UnsatisfiableError(CodegenError, ValueError):
+    """No document can be drawn for a contract: it refuses, or accepts, everything that was tried."""
 
 
 class OutputError(CodegenError, OSError):

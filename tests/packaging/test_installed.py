@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sguild_codegen.record.record import RECORD
 from wheel_kit import REPOSITORY, Installed, project
 
 # What a service in production must not get; jsonschema is the one in Python.
@@ -37,7 +38,7 @@ def _files(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and "__pycache__" not in path.parts and path.name != RECORD
     }
 
 
@@ -87,6 +88,28 @@ def test_production_gets_nothing_of_development(production: Installed) -> None:
     packages = production.packages()
     assert packages >= {"sguild-contracts", "sguild-dispatcher", "pydantic", "asyncpg"}
     assert packages & DEVELOPMENT_ONLY == set()
+
+
+def test_factories_work_in_production_and_strategies_say_what_they_need(production: Installed) -> None:
+    shown = production.python(
+        "from sguild_contracts.testing import make_credit_locked, make_event, payloads\n"
+        "print(make_event(make_credit_locked()).producer)\n"
+        "try:\n    payloads('credit.locked')\n"
+        "except ImportError as error:\n    print(error, error.__cause__)\n"
+    )
+    assert shown == (
+        'revenue\nStrategies need Hypothesis: pip install "sguild-contracts[testing]". '
+        "Factories do not. None\n"
+    )
+
+
+def test_the_tool_draws_samples_without_hypothesis(workshop: Installed) -> None:
+    assert "hypothesis" not in workshop.packages()
+    contracts = REPOSITORY / "contracts"
+    done = workshop.run(
+        "sguild-codegen", "sample", "credit.locked", "--contracts", contracts, cwd=workshop.folder
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("command", ["migrate", "status", "subscribers", "dead-letters", "keys"])

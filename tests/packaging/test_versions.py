@@ -41,6 +41,19 @@ def test_the_generated_package_pins_that_range() -> None:
     assert needs["sguild-dispatcher"].specifier == SpecifierSet(package.RUNTIME_RANGE)
 
 
+def test_the_extra_for_tests_pins_the_same_range() -> None:
+    (needed,) = map(Requirement, project("sguild_contracts")["optional-dependencies"]["testing"])
+    assert (needed.name, needed.extras) == ("sguild-dispatcher", {"strategies"})
+    assert needed.specifier == SpecifierSet(package.RUNTIME_RANGE)
+    strategies = map(Requirement, project("sguild_dispatcher")["optional-dependencies"]["strategies"])
+    assert [each.name for each in strategies] == ["hypothesis"]
+
+
+def test_the_tool_draws_with_that_range() -> None:
+    needs = {each.name: each for each in map(Requirement, project("sguild_codegen")["dependencies"])}
+    assert needs["sguild-dispatcher"].specifier == SpecifierSet(package.RUNTIME_RANGE)
+
+
 def test_the_generated_package_has_the_version_of_the_registry() -> None:
     registry = json.loads((REPOSITORY / "contracts" / "event-types-registry.json").read_text("utf-8"))
     assert project("sguild_contracts")["version"] == registry["registry_version"]
@@ -65,9 +78,10 @@ def test_another_interface_is_refused_at_import_in_one_sentence(tmp_path: Path) 
 
 def test_generated_code_imports_nothing_but_pydantic_and_the_runtime() -> None:
     allowed = sys.stdlib_module_names | {"pydantic", "sguild_contracts", "sguild_dispatcher"}
-    found = {name for path in GENERATED.rglob("*.py") for name in _imported(path)}
-    assert "pydantic" in found
-    assert found - allowed == set()
+    found = {(name, path) for path in GENERATED.rglob("*.py") for name in _imported(path)}
+    assert "pydantic" in {name for name, _ in found}
+    others = {(name, path.relative_to(GENERATED).as_posix()) for name, path in found if name not in allowed}
+    assert others == {("hypothesis", "testing/__init__.py")}  # for type checkers alone
 
 
 def _imported(path: Path) -> set[str]:

@@ -18,7 +18,7 @@ ALLOWED = {
     "sguild_codegen": r"""
         sguild_codegen/ (
             (__init__ | errors) \.py
-            | (cli | emit | model | reader | report) / \w+ \.py
+            | (cli | emit | model | reader | record | report) / \w+ \.py
             | schemas / [a-z-]+ \.schema\.json
             | templates / \w+ (\.\w+)? \.jinja
             | py\.typed
@@ -27,7 +27,7 @@ ALLOWED = {
     "sguild_contracts": r"""
         sguild_contracts/ (
             (__init__ | envelope | ids | registry) \.py
-            | (domains | events) / \w+ \.py
+            | (domains | events | testing (/ factories)?) / \w+ \.py
             | schemas / (__init__\.py | envelope\.json | [a-z-]+ / [a-z.]+ -v\d+ \.json)
             | py\.typed
         )
@@ -49,7 +49,7 @@ COMMANDED = {"sguild_codegen", "sguild_dispatcher"}
 NEEDS = {
     "sguild_codegen": {
         *("black", "datamodel-code-generator", "jinja2", "jsonschema", "jsonschema-rs"),
-        *("pydantic", "typer"),
+        *("pydantic", "sguild-dispatcher", "typer"),
     },
     "sguild_contracts": {"pydantic", "sguild-dispatcher"},
     "sguild_dispatcher": {"asyncpg", "jsonschema-rs", "pydantic", "uuid-utils"},

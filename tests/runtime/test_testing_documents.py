@@ -132,12 +132,12 @@ def test_a_seed_gives_one_document(name: str) -> None:
     ids=json.dumps,
 )
 def test_a_schema_that_nothing_satisfies_is_an_error(schema: Any) -> None:
-    with pytest.raises(UnsatisfiableSchemaError, match="No document was found that satisfies"):
+    with pytest.raises(UnsatisfiableSchemaError, match="no document satisfies the schema"):
         valid_documents(schema)
 
 
 def test_a_schema_that_everything_satisfies_is_an_error() -> None:
-    with pytest.raises(UnsatisfiableSchemaError, match="No document was found that breaks"):
+    with pytest.raises(UnsatisfiableSchemaError, match="no document breaks the schema"):
         invalid_documents({"title": "anything"})
 
 

@@ -97,7 +97,7 @@ def test_there_are_right_scripts_and_wrong_ones() -> None:
     }
 
 
-@pytest.mark.parametrize("script", ["publishing", "subscribing", "payloads"])
+@pytest.mark.parametrize("script", ["publishing", "subscribing", "payloads", "testing"])
 def test_a_right_script_can_be_imported(script: str) -> None:
     assert runpy.run_path(str(CASES / f"right_{script}.py"))
 

@@ -13,6 +13,7 @@ import typer
 
 from sguild_codegen.cli.generate import generate
 from sguild_codegen.cli.model import model
+from sguild_codegen.cli.sample import sample
 
 DEBUG_VARIABLE: Final = "SGUILD_CODEGEN_DEBUG"
 _INTERNAL_ERROR: Final = 3
@@ -44,6 +45,7 @@ def _app() -> typer.Typer:
     app.callback()(_options)
     app.command()(generate)
     app.command()(model)
+    app.command()(sample)
     return app
 
 

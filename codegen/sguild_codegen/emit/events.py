@@ -11,6 +11,7 @@ from sguild_codegen.emit.names import pascal, payload_class, snake
 from sguild_codegen.emit.recipes import Kitchen, Made, Recipe
 from sguild_codegen.emit.refusals import Collector
 from sguild_codegen.emit.skeletons import Skeleton
+from sguild_codegen.emit.testing import factories
 from sguild_codegen.model.contract import EventType, PayloadVersion
 from sguild_codegen.model.known import KnownEvent
 from sguild_codegen.record.record import Previous
@@ -93,6 +94,9 @@ class EventWriter:
         path = f"{self.kitchen.package}/events/{snake(event.name)}.py"
         module_text = self.kitchen.made(path, _recipe(event, module, classes))
         files = {path: Made(event.key, module_text), **dict(self._schemas(event))}
+        path = f"{self.kitchen.package}/testing/factories/{snake(event.name)}.py"
+        recipe = factories(self.kitchen.package, event, module, classes)
+        files[path] = Made(event.key, self.kitchen.made(path, recipe))
         known = KnownEvent(
             key=event.key,
             documents=event.documents,

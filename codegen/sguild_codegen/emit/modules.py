@@ -167,10 +167,14 @@ class ModelModule:
         """Yield the classes in the order of their definition."""
         return (each for each in self.definitions.items if isinstance(each, ObjectClass))
 
+    def named(self, skeletons: Mapping[str, Skeleton]) -> dict[str, Skeleton]:
+        """Return the skeleton of each class, by attributes that hide no name of the module."""
+        names = FIXED | {each.name for each in self.definitions.items} | set(self.id_classes.values())
+        return {each.name: skeletons[each.name].avoiding(names) for each in self.classes()}
+
     def items(self, skeletons: Mapping[str, Skeleton]) -> tuple[ModelAlias | ModelClass, ...]:
         """Return the definitions for the template."""
-        names = FIXED | {each.name for each in self.definitions.items} | set(self.id_classes.values())
-        used = {each.name: skeletons[each.name].avoiding(names) for each in self.classes()}
+        used = self.named(skeletons)
         made: list[ModelAlias | ModelClass] = []
         collector = Collector()
         for each in self.definitions.items:

@@ -18,6 +18,7 @@ from sguild_codegen.emit.public_names import public_names
 from sguild_codegen.emit.recipes import Kitchen, Made, Recipe
 from sguild_codegen.emit.refusals import Collector
 from sguild_codegen.emit.skeletons import Skeleton, skeletons
+from sguild_codegen.emit.testing import facade
 from sguild_codegen.model.contract import ContractTree, EventType, PayloadVersion
 from sguild_codegen.model.known import KnownEvent
 from sguild_codegen.record.keys import template_key
@@ -80,6 +81,8 @@ class PackageWriter:
             **dict(self._domains()),
             **self._in_package("schemas/__init__.py", self._schemas()),
             **self._in_package("schemas/envelope.json", self._envelope_schema()),
+            **self._in_package("testing/__init__.py", facade(self.package, self.tree.event_types)),
+            **self._folder("testing/factories", "Factories, one module for each event type."),
             **{path: made for each in events.values() for path, made in each.files.items()},
         }
         files = {path: self._finished(path, table[path]) for path in sorted(table)}

@@ -49,7 +49,7 @@ def _spaced(lines: list[str]) -> Iterator[str]:
 
 
 def _blank_lines(given: int, before: str, line: str, *, after_block: bool) -> int:
-    if not before or (line.startswith(" ") and before.endswith(":")):
+    if not before or before.startswith("@") or (line.startswith(" ") and before.endswith(":")):
         return 0
     if line.startswith(" "):
         return min(given, 1)

@@ -15,6 +15,7 @@ _IMPORTS: Final = frozenset(
         "__future__",
         "collections.abc",
         "datetime",
+        "hypothesis.strategies",
         "importlib",
         "importlib.resources",
         "json",
@@ -28,6 +29,7 @@ _CALLS: Final = frozenset(
         "AttributeError",
         "BooleanRule",
         "ConfigDict",
+        "ContractKit",
         "Domain",
         "EventId",
         "EventType",
@@ -54,7 +56,10 @@ _CALLS: Final = frozenset(
     )
 )
 _METHODS: Final = frozenset(
-    ("_handle", "_publish", "check", "_publish_any", "joinpath", "loads", "read_text")
+    (
+        *("_handle", "_publish", "_publish_any", "check", "joinpath", "loads", "read_text"),
+        *("event", "events", "make", "payloads"),
+    )
 )
 # Nodes that hold no others and may stand anywhere.
 _LEAVES: Final = frozenset(
@@ -148,6 +153,8 @@ def _call_complaint(function: ast.expr, id_class: str) -> str | None:
 
 def _decorator_complaint(decorators: list[ast.expr]) -> str | None:
     for each in decorators:
+        if isinstance(each, ast.Name) and each.id == "overload":
+            continue
         if not isinstance(each, ast.Call) or not isinstance(each.func, ast.Name):
             return "a decorator that is no call"
         if each.func.id != "model_validator":

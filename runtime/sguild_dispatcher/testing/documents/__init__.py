@@ -5,7 +5,8 @@ chosen, and a value is drawn for what comes out. jsonschema-rs is the judge of e
 from a source: a seed, or Hypothesis (:mod:`sguild_dispatcher.testing.strategies`).
 """
 
+from sguild_dispatcher.testing.documents.events import Frame
 from sguild_dispatcher.testing.documents.maker import Complaint, DocumentMaker, UnsatisfiableSchemaError
 from sguild_dispatcher.testing.documents.sources import SeededSource, Source
 
-__all__ = ["Complaint", "DocumentMaker", "SeededSource", "Source", "UnsatisfiableSchemaError"]
+__all__ = ["Complaint", "DocumentMaker", "Frame", "SeededSource", "Source", "UnsatisfiableSchemaError"]

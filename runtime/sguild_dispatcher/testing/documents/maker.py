@@ -14,6 +14,8 @@ from sguild_dispatcher.testing.documents.sources import Contradiction, Exhausted
 
 _TRIES: Final = 50
 _MASK: Final = "the value"
+_NONE_VALID: Final = "no document satisfies the schema: it allows nothing, or its rules contradict."
+_NONE_INVALID: Final = "no document breaks the schema: it allows everything."
 
 
 class UnsatisfiableSchemaError(ValueError):
@@ -114,5 +116,4 @@ class DocumentMaker:
                 continue
             if self.accepts(document) is accepted:
                 return document
-        done = "satisfies" if accepted else "breaks"
-        raise UnsatisfiableSchemaError(f"No document was found that {done} the schema.")
+        raise UnsatisfiableSchemaError(_NONE_VALID if accepted else _NONE_INVALID)
