@@ -21,6 +21,7 @@ HEADER: Final = (
 _LINE_LENGTH: Final = 100
 _INDENT: Final = 4
 _BLOCK: Final = ("class ", "def ", "async def ", "@")
+_INSIDE: Final = (" ", ")")
 _IMPORT: Final = ("from ", "import ")
 
 
@@ -38,7 +39,7 @@ def _spaced(lines: list[str]) -> Iterator[str]:
         if inside or line.strip():
             if not inside:
                 yield "\n" * _blank_lines(blank, before, line, after_block=block)
-                block = line.startswith(_BLOCK) or (block and line.startswith(" "))
+                block = line.startswith(_BLOCK) or (block and line.startswith(_INSIDE))
                 before = line
             in_text = inside or line.lstrip().startswith('"""')
             inside ^= in_text and line.count('"""') % 2 == 1
@@ -49,7 +50,8 @@ def _spaced(lines: list[str]) -> Iterator[str]:
 
 
 def _blank_lines(given: int, before: str, line: str, *, after_block: bool) -> int:
-    if not before or before.startswith("@") or (line.startswith(" ") and before.endswith(":")):
+    opened = line.startswith(" ") and before.endswith(("(", ":"))
+    if not before or opened or before.startswith("@") or line.startswith(")"):
         return 0
     if line.startswith(" "):
         return min(given, 1)

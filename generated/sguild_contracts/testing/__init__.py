@@ -109,145 +109,169 @@ _FACTORIES = {
 
 @overload
 def payloads(
-    event_type: Literal["credit.consumed"], version: Literal[1] = 1
+    event_type: Literal["credit.consumed"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[CreditConsumedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["credit.forfeited"], version: Literal[1] = 1
+    event_type: Literal["credit.forfeited"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[CreditForfeitedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["credit.funded"], version: Literal[1] = 1
+    event_type: Literal["credit.funded"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[CreditFundedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["credit.locked"], version: Literal[1] = 1
+    event_type: Literal["credit.locked"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[CreditLockedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["credit.purchased"], version: Literal[1] = 1
+    event_type: Literal["credit.purchased"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[CreditPurchasedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["credit.released"], version: Literal[2] = 2
+    event_type: Literal["credit.released"],
+    version: Literal[2] = 2,
 ) -> SearchStrategy[CreditReleasedV2]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["credit.released"], version: Literal[1]
+    event_type: Literal["credit.released"],
+    version: Literal[1],
 ) -> SearchStrategy[CreditReleasedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["credit.reserved"], version: Literal[1] = 1
+    event_type: Literal["credit.reserved"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[CreditReservedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["customer.handoff"], version: Literal[1] = 1
+    event_type: Literal["customer.handoff"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[CustomerHandoffV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["intake.amended"], version: Literal[1] = 1
+    event_type: Literal["intake.amended"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[IntakeAmendedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["intake.captured"], version: Literal[2] = 2
+    event_type: Literal["intake.captured"],
+    version: Literal[2] = 2,
 ) -> SearchStrategy[IntakeCapturedV2]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["lead.attempt.exhausted"], version: Literal[1] = 1
+    event_type: Literal["lead.attempt.exhausted"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[LeadAttemptExhaustedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["lead.callback.scheduled"], version: Literal[1] = 1
+    event_type: Literal["lead.callback.scheduled"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[LeadCallbackScheduledV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["lead.created"], version: Literal[1] = 1
+    event_type: Literal["lead.created"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[LeadCreatedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["lead.reached"], version: Literal[1] = 1
+    event_type: Literal["lead.reached"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[LeadReachedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["lead.stage.changed"], version: Literal[1] = 1
+    event_type: Literal["lead.stage.changed"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[LeadStageChangedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["payment.failed"], version: Literal[1] = 1
+    event_type: Literal["payment.failed"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[PaymentFailedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["payment.received"], version: Literal[1] = 1
+    event_type: Literal["payment.received"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[PaymentReceivedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["person.updated"], version: Literal[1] = 1
+    event_type: Literal["person.updated"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[PersonUpdatedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["refund.completed"], version: Literal[1] = 1
+    event_type: Literal["refund.completed"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[RefundCompletedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["refund.initiated"], version: Literal[1] = 1
+    event_type: Literal["refund.initiated"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[RefundInitiatedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["reservation.funded"], version: Literal[1] = 1
+    event_type: Literal["reservation.funded"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[ReservationFundedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["reservation.refunded"], version: Literal[1] = 1
+    event_type: Literal["reservation.refunded"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[ReservationRefundedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["reservation.refunding"], version: Literal[1] = 1
+    event_type: Literal["reservation.refunding"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[ReservationRefundingV1]: ...
 
 
@@ -261,145 +285,169 @@ def payloads(event_type: str, version: int | None = None) -> SearchStrategy[Any]
 
 @overload
 def events(
-    event_type: Literal["credit.consumed"], version: Literal[1] = 1
+    event_type: Literal["credit.consumed"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[CreditConsumedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["credit.forfeited"], version: Literal[1] = 1
+    event_type: Literal["credit.forfeited"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[CreditForfeitedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["credit.funded"], version: Literal[1] = 1
+    event_type: Literal["credit.funded"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[CreditFundedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["credit.locked"], version: Literal[1] = 1
+    event_type: Literal["credit.locked"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[CreditLockedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["credit.purchased"], version: Literal[1] = 1
+    event_type: Literal["credit.purchased"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[CreditPurchasedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["credit.released"], version: Literal[2] = 2
+    event_type: Literal["credit.released"],
+    version: Literal[2] = 2,
 ) -> SearchStrategy[Event[CreditReleasedV2]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["credit.released"], version: Literal[1]
+    event_type: Literal["credit.released"],
+    version: Literal[1],
 ) -> SearchStrategy[Event[CreditReleasedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["credit.reserved"], version: Literal[1] = 1
+    event_type: Literal["credit.reserved"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[CreditReservedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["customer.handoff"], version: Literal[1] = 1
+    event_type: Literal["customer.handoff"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[CustomerHandoffV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["intake.amended"], version: Literal[1] = 1
+    event_type: Literal["intake.amended"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[IntakeAmendedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["intake.captured"], version: Literal[2] = 2
+    event_type: Literal["intake.captured"],
+    version: Literal[2] = 2,
 ) -> SearchStrategy[Event[IntakeCapturedV2]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["lead.attempt.exhausted"], version: Literal[1] = 1
+    event_type: Literal["lead.attempt.exhausted"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[LeadAttemptExhaustedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["lead.callback.scheduled"], version: Literal[1] = 1
+    event_type: Literal["lead.callback.scheduled"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[LeadCallbackScheduledV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["lead.created"], version: Literal[1] = 1
+    event_type: Literal["lead.created"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[LeadCreatedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["lead.reached"], version: Literal[1] = 1
+    event_type: Literal["lead.reached"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[LeadReachedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["lead.stage.changed"], version: Literal[1] = 1
+    event_type: Literal["lead.stage.changed"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[LeadStageChangedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["payment.failed"], version: Literal[1] = 1
+    event_type: Literal["payment.failed"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[PaymentFailedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["payment.received"], version: Literal[1] = 1
+    event_type: Literal["payment.received"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[PaymentReceivedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["person.updated"], version: Literal[1] = 1
+    event_type: Literal["person.updated"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[PersonUpdatedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["refund.completed"], version: Literal[1] = 1
+    event_type: Literal["refund.completed"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[RefundCompletedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["refund.initiated"], version: Literal[1] = 1
+    event_type: Literal["refund.initiated"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[RefundInitiatedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["reservation.funded"], version: Literal[1] = 1
+    event_type: Literal["reservation.funded"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[ReservationFundedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["reservation.refunded"], version: Literal[1] = 1
+    event_type: Literal["reservation.refunded"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[ReservationRefundedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["reservation.refunding"], version: Literal[1] = 1
+    event_type: Literal["reservation.refunding"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[ReservationRefundingV1]]: ...
 
 
@@ -412,7 +460,10 @@ def events(event_type: str, version: int | None = None) -> SearchStrategy[Any]:
 
 
 def make_event(
-    payload: PayloadT, *, tenant_id: str | None = None, occurred_at: datetime | None = None
+    payload: PayloadT,
+    *,
+    tenant_id: str | None = None,
+    occurred_at: datetime | None = None,
 ) -> Event[PayloadT]:
     """Return an event around a payload, as its producer sends it: what a handler is called with."""
     event: Event[PayloadT] = kit.event(payload, tenant_id=tenant_id, occurred_at=occurred_at)

@@ -71,79 +71,92 @@ _FACTORIES = {
 
 @overload
 def payloads(
-    event_type: Literal["rule.all"], version: Literal[1] = 1
+    event_type: Literal["rule.all"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[RuleAllV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["rule.any"], version: Literal[1] = 1
+    event_type: Literal["rule.any"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[RuleAnyV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["rule.branch"], version: Literal[1] = 1
+    event_type: Literal["rule.branch"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[RuleBranchV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["rule.branch_open"], version: Literal[1] = 1
+    event_type: Literal["rule.branch_open"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[RuleBranchOpenV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["rule.branch_values"], version: Literal[1] = 1
+    event_type: Literal["rule.branch_values"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[RuleBranchValuesV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["rule.dependent"], version: Literal[1] = 1
+    event_type: Literal["rule.dependent"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[RuleDependentV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["rule.else_only"], version: Literal[1] = 1
+    event_type: Literal["rule.else_only"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[RuleElseOnlyV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["rule.inner"], version: Literal[1] = 1
+    event_type: Literal["rule.inner"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[RuleInnerV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["rule.mixed"], version: Literal[1] = 1
+    event_type: Literal["rule.mixed"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[RuleMixedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["rule.none"], version: Literal[1] = 1
+    event_type: Literal["rule.none"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[RuleNoneV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["rule.none_value"], version: Literal[1] = 1
+    event_type: Literal["rule.none_value"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[RuleNoneValueV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["rule.one"], version: Literal[1] = 1
+    event_type: Literal["rule.one"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[RuleOneV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["rule.then_only"], version: Literal[1] = 1
+    event_type: Literal["rule.then_only"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[RuleThenOnlyV1]: ...
 
 
@@ -157,79 +170,92 @@ def payloads(event_type: str, version: int | None = None) -> SearchStrategy[Any]
 
 @overload
 def events(
-    event_type: Literal["rule.all"], version: Literal[1] = 1
+    event_type: Literal["rule.all"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[RuleAllV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["rule.any"], version: Literal[1] = 1
+    event_type: Literal["rule.any"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[RuleAnyV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["rule.branch"], version: Literal[1] = 1
+    event_type: Literal["rule.branch"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[RuleBranchV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["rule.branch_open"], version: Literal[1] = 1
+    event_type: Literal["rule.branch_open"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[RuleBranchOpenV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["rule.branch_values"], version: Literal[1] = 1
+    event_type: Literal["rule.branch_values"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[RuleBranchValuesV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["rule.dependent"], version: Literal[1] = 1
+    event_type: Literal["rule.dependent"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[RuleDependentV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["rule.else_only"], version: Literal[1] = 1
+    event_type: Literal["rule.else_only"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[RuleElseOnlyV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["rule.inner"], version: Literal[1] = 1
+    event_type: Literal["rule.inner"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[RuleInnerV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["rule.mixed"], version: Literal[1] = 1
+    event_type: Literal["rule.mixed"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[RuleMixedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["rule.none"], version: Literal[1] = 1
+    event_type: Literal["rule.none"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[RuleNoneV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["rule.none_value"], version: Literal[1] = 1
+    event_type: Literal["rule.none_value"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[RuleNoneValueV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["rule.one"], version: Literal[1] = 1
+    event_type: Literal["rule.one"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[RuleOneV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["rule.then_only"], version: Literal[1] = 1
+    event_type: Literal["rule.then_only"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[RuleThenOnlyV1]]: ...
 
 
@@ -242,7 +268,10 @@ def events(event_type: str, version: int | None = None) -> SearchStrategy[Any]:
 
 
 def make_event(
-    payload: PayloadT, *, tenant_id: str | None = None, occurred_at: datetime | None = None
+    payload: PayloadT,
+    *,
+    tenant_id: str | None = None,
+    occurred_at: datetime | None = None,
 ) -> Event[PayloadT]:
     """Return an event around a payload, as its producer sends it: what a handler is called with."""
     event: Event[PayloadT] = kit.event(payload, tenant_id=tenant_id, occurred_at=occurred_at)

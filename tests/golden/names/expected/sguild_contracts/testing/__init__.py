@@ -48,33 +48,43 @@ _FACTORIES = {
 
 @overload
 def payloads(
-    event_type: Literal["class.import"], version: Literal[1] = 1
+    event_type: Literal["class.import"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[ClassImportV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["emission.warnings"], version: Literal[1] = 1
+    event_type: Literal["emission.warnings"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[EmissionWarningsV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["part.of"], version: Literal[2] = 2
+    event_type: Literal["part.of"],
+    version: Literal[2] = 2,
 ) -> SearchStrategy[PartOfV2]: ...
 
 
 @overload
-def payloads(event_type: Literal["part.of"], version: Literal[1]) -> SearchStrategy[PartOfV1]: ...
-
-
-@overload
-def payloads(event_type: Literal["x.y"], version: Literal[1] = 1) -> SearchStrategy[XYV1]: ...
+def payloads(
+    event_type: Literal["part.of"],
+    version: Literal[1],
+) -> SearchStrategy[PartOfV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["x.y_v1_c"], version: Literal[1] = 1
+    event_type: Literal["x.y"],
+    version: Literal[1] = 1,
+) -> SearchStrategy[XYV1]: ...
+
+
+@overload
+def payloads(
+    event_type: Literal["x.y_v1_c"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[XYV1CV1]: ...
 
 
@@ -88,35 +98,43 @@ def payloads(event_type: str, version: int | None = None) -> SearchStrategy[Any]
 
 @overload
 def events(
-    event_type: Literal["class.import"], version: Literal[1] = 1
+    event_type: Literal["class.import"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[ClassImportV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["emission.warnings"], version: Literal[1] = 1
+    event_type: Literal["emission.warnings"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[EmissionWarningsV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["part.of"], version: Literal[2] = 2
+    event_type: Literal["part.of"],
+    version: Literal[2] = 2,
 ) -> SearchStrategy[Event[PartOfV2]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["part.of"], version: Literal[1]
+    event_type: Literal["part.of"],
+    version: Literal[1],
 ) -> SearchStrategy[Event[PartOfV1]]: ...
 
 
 @overload
-def events(event_type: Literal["x.y"], version: Literal[1] = 1) -> SearchStrategy[Event[XYV1]]: ...
+def events(
+    event_type: Literal["x.y"],
+    version: Literal[1] = 1,
+) -> SearchStrategy[Event[XYV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["x.y_v1_c"], version: Literal[1] = 1
+    event_type: Literal["x.y_v1_c"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[XYV1CV1]]: ...
 
 
@@ -129,7 +147,10 @@ def events(event_type: str, version: int | None = None) -> SearchStrategy[Any]:
 
 
 def make_event(
-    payload: PayloadT, *, tenant_id: str | None = None, occurred_at: datetime | None = None
+    payload: PayloadT,
+    *,
+    tenant_id: str | None = None,
+    occurred_at: datetime | None = None,
 ) -> Event[PayloadT]:
     """Return an event around a payload, as its producer sends it: what a handler is called with."""
     event: Event[PayloadT] = kit.event(payload, tenant_id=tenant_id, occurred_at=occurred_at)

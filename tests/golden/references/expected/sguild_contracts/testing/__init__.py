@@ -38,13 +38,15 @@ _FACTORIES = {
 
 @overload
 def payloads(
-    event_type: Literal["parcel.lost"], version: Literal[1] = 1
+    event_type: Literal["parcel.lost"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[ParcelLostV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["parcel.sent"], version: Literal[1] = 1
+    event_type: Literal["parcel.sent"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[ParcelSentV1]: ...
 
 
@@ -58,13 +60,15 @@ def payloads(event_type: str, version: int | None = None) -> SearchStrategy[Any]
 
 @overload
 def events(
-    event_type: Literal["parcel.lost"], version: Literal[1] = 1
+    event_type: Literal["parcel.lost"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[ParcelLostV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["parcel.sent"], version: Literal[1] = 1
+    event_type: Literal["parcel.sent"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[ParcelSentV1]]: ...
 
 
@@ -77,7 +81,10 @@ def events(event_type: str, version: int | None = None) -> SearchStrategy[Any]:
 
 
 def make_event(
-    payload: PayloadT, *, tenant_id: str | None = None, occurred_at: datetime | None = None
+    payload: PayloadT,
+    *,
+    tenant_id: str | None = None,
+    occurred_at: datetime | None = None,
 ) -> Event[PayloadT]:
     """Return an event around a payload, as its producer sends it: what a handler is called with."""
     event: Event[PayloadT] = kit.event(payload, tenant_id=tenant_id, occurred_at=occurred_at)

@@ -34,7 +34,8 @@ _FACTORIES = {
 
 
 def payloads(
-    event_type: Literal["text.written"], version: Literal[1] = 1
+    event_type: Literal["text.written"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[TextWrittenV1]:
     """Return a Hypothesis strategy for the payloads of an event type, of its current version by
     default.
@@ -44,7 +45,8 @@ def payloads(
 
 
 def events(
-    event_type: Literal["text.written"], version: Literal[1] = 1
+    event_type: Literal["text.written"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[TextWrittenV1]]:
     """Return a Hypothesis strategy for whole events, as their producer sends them in their
     emission window.
@@ -54,7 +56,10 @@ def events(
 
 
 def make_event(
-    payload: PayloadT, *, tenant_id: str | None = None, occurred_at: datetime | None = None
+    payload: PayloadT,
+    *,
+    tenant_id: str | None = None,
+    occurred_at: datetime | None = None,
 ) -> Event[PayloadT]:
     """Return an event around a payload, as its producer sends it: what a handler is called with."""
     event: Event[PayloadT] = kit.event(payload, tenant_id=tenant_id, occurred_at=occurred_at)

@@ -56,49 +56,57 @@ _FACTORIES = {
 
 @overload
 def payloads(
-    event_type: Literal["sample.choices"], version: Literal[1] = 1
+    event_type: Literal["sample.choices"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[SampleChoicesV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["sample.collections"], version: Literal[1] = 1
+    event_type: Literal["sample.collections"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[SampleCollectionsV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["sample.extended"], version: Literal[1] = 1
+    event_type: Literal["sample.extended"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[SampleExtendedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["sample.nested"], version: Literal[1] = 1
+    event_type: Literal["sample.nested"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[SampleNestedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["sample.numbers"], version: Literal[1] = 1
+    event_type: Literal["sample.numbers"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[SampleNumbersV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["sample.open"], version: Literal[1] = 1
+    event_type: Literal["sample.open"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[SampleOpenV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["sample.strings"], version: Literal[1] = 1
+    event_type: Literal["sample.strings"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[SampleStringsV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["sample.variants"], version: Literal[1] = 1
+    event_type: Literal["sample.variants"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[SampleVariantsV1]: ...
 
 
@@ -112,49 +120,57 @@ def payloads(event_type: str, version: int | None = None) -> SearchStrategy[Any]
 
 @overload
 def events(
-    event_type: Literal["sample.choices"], version: Literal[1] = 1
+    event_type: Literal["sample.choices"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[SampleChoicesV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["sample.collections"], version: Literal[1] = 1
+    event_type: Literal["sample.collections"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[SampleCollectionsV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["sample.extended"], version: Literal[1] = 1
+    event_type: Literal["sample.extended"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[SampleExtendedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["sample.nested"], version: Literal[1] = 1
+    event_type: Literal["sample.nested"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[SampleNestedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["sample.numbers"], version: Literal[1] = 1
+    event_type: Literal["sample.numbers"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[SampleNumbersV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["sample.open"], version: Literal[1] = 1
+    event_type: Literal["sample.open"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[SampleOpenV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["sample.strings"], version: Literal[1] = 1
+    event_type: Literal["sample.strings"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[SampleStringsV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["sample.variants"], version: Literal[1] = 1
+    event_type: Literal["sample.variants"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[SampleVariantsV1]]: ...
 
 
@@ -167,7 +183,10 @@ def events(event_type: str, version: int | None = None) -> SearchStrategy[Any]:
 
 
 def make_event(
-    payload: PayloadT, *, tenant_id: str | None = None, occurred_at: datetime | None = None
+    payload: PayloadT,
+    *,
+    tenant_id: str | None = None,
+    occurred_at: datetime | None = None,
 ) -> Event[PayloadT]:
     """Return an event around a payload, as its producer sends it: what a handler is called with."""
     event: Event[PayloadT] = kit.event(payload, tenant_id=tenant_id, occurred_at=occurred_at)

@@ -49,31 +49,36 @@ _FACTORIES = {
 
 @overload
 def payloads(
-    event_type: Literal["order.archived"], version: Literal[1] = 1
+    event_type: Literal["order.archived"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[OrderArchivedV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["order.cancelled"], version: Literal[11] = 11
+    event_type: Literal["order.cancelled"],
+    version: Literal[11] = 11,
 ) -> SearchStrategy[OrderCancelledV11]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["order.cancelled"], version: Literal[1]
+    event_type: Literal["order.cancelled"],
+    version: Literal[1],
 ) -> SearchStrategy[OrderCancelledV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["order.placed"], version: Literal[3] = 3
+    event_type: Literal["order.placed"],
+    version: Literal[3] = 3,
 ) -> SearchStrategy[OrderPlacedV3]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["order.placed"], version: Literal[2]
+    event_type: Literal["order.placed"],
+    version: Literal[2],
 ) -> SearchStrategy[OrderPlacedV2]: ...
 
 
@@ -87,31 +92,36 @@ def payloads(event_type: str, version: int | None = None) -> SearchStrategy[Any]
 
 @overload
 def events(
-    event_type: Literal["order.archived"], version: Literal[1] = 1
+    event_type: Literal["order.archived"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[OrderArchivedV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["order.cancelled"], version: Literal[11] = 11
+    event_type: Literal["order.cancelled"],
+    version: Literal[11] = 11,
 ) -> SearchStrategy[Event[OrderCancelledV11]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["order.cancelled"], version: Literal[1]
+    event_type: Literal["order.cancelled"],
+    version: Literal[1],
 ) -> SearchStrategy[Event[OrderCancelledV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["order.placed"], version: Literal[3] = 3
+    event_type: Literal["order.placed"],
+    version: Literal[3] = 3,
 ) -> SearchStrategy[Event[OrderPlacedV3]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["order.placed"], version: Literal[2]
+    event_type: Literal["order.placed"],
+    version: Literal[2],
 ) -> SearchStrategy[Event[OrderPlacedV2]]: ...
 
 
@@ -124,7 +134,10 @@ def events(event_type: str, version: int | None = None) -> SearchStrategy[Any]:
 
 
 def make_event(
-    payload: PayloadT, *, tenant_id: str | None = None, occurred_at: datetime | None = None
+    payload: PayloadT,
+    *,
+    tenant_id: str | None = None,
+    occurred_at: datetime | None = None,
 ) -> Event[PayloadT]:
     """Return an event around a payload, as its producer sends it: what a handler is called with."""
     event: Event[PayloadT] = kit.event(payload, tenant_id=tenant_id, occurred_at=occurred_at)

@@ -44,25 +44,29 @@ _FACTORIES = {
 
 @overload
 def payloads(
-    event_type: Literal["odd.conditions"], version: Literal[1] = 1
+    event_type: Literal["odd.conditions"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[OddConditionsV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["odd.many"], version: Literal[1] = 1
+    event_type: Literal["odd.many"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[OddManyV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["odd.nothing"], version: Literal[1] = 1
+    event_type: Literal["odd.nothing"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[OddNothingV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["odd.number"], version: Literal[1] = 1
+    event_type: Literal["odd.number"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[OddNumberV1]: ...
 
 
@@ -76,25 +80,29 @@ def payloads(event_type: str, version: int | None = None) -> SearchStrategy[Any]
 
 @overload
 def events(
-    event_type: Literal["odd.conditions"], version: Literal[1] = 1
+    event_type: Literal["odd.conditions"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[OddConditionsV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["odd.many"], version: Literal[1] = 1
+    event_type: Literal["odd.many"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[OddManyV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["odd.nothing"], version: Literal[1] = 1
+    event_type: Literal["odd.nothing"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[OddNothingV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["odd.number"], version: Literal[1] = 1
+    event_type: Literal["odd.number"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[OddNumberV1]]: ...
 
 
@@ -107,7 +115,10 @@ def events(event_type: str, version: int | None = None) -> SearchStrategy[Any]:
 
 
 def make_event(
-    payload: PayloadT, *, tenant_id: str | None = None, occurred_at: datetime | None = None
+    payload: PayloadT,
+    *,
+    tenant_id: str | None = None,
+    occurred_at: datetime | None = None,
 ) -> Event[PayloadT]:
     """Return an event around a payload, as its producer sends it: what a handler is called with."""
     event: Event[PayloadT] = kit.event(payload, tenant_id=tenant_id, occurred_at=occurred_at)

@@ -41,19 +41,22 @@ _FACTORIES = {
 
 @overload
 def payloads(
-    event_type: Literal["odd.keywords"], version: Literal[1] = 1
+    event_type: Literal["odd.keywords"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[OddKeywordsV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["odd.list"], version: Literal[1] = 1
+    event_type: Literal["odd.list"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[OddListV1]: ...
 
 
 @overload
 def payloads(
-    event_type: Literal["odd.union"], version: Literal[1] = 1
+    event_type: Literal["odd.union"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[OddUnionV1]: ...
 
 
@@ -67,19 +70,22 @@ def payloads(event_type: str, version: int | None = None) -> SearchStrategy[Any]
 
 @overload
 def events(
-    event_type: Literal["odd.keywords"], version: Literal[1] = 1
+    event_type: Literal["odd.keywords"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[OddKeywordsV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["odd.list"], version: Literal[1] = 1
+    event_type: Literal["odd.list"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[OddListV1]]: ...
 
 
 @overload
 def events(
-    event_type: Literal["odd.union"], version: Literal[1] = 1
+    event_type: Literal["odd.union"],
+    version: Literal[1] = 1,
 ) -> SearchStrategy[Event[OddUnionV1]]: ...
 
 
@@ -92,7 +98,10 @@ def events(event_type: str, version: int | None = None) -> SearchStrategy[Any]:
 
 
 def make_event(
-    payload: PayloadT, *, tenant_id: str | None = None, occurred_at: datetime | None = None
+    payload: PayloadT,
+    *,
+    tenant_id: str | None = None,
+    occurred_at: datetime | None = None,
 ) -> Event[PayloadT]:
     """Return an event around a payload, as its producer sends it: what a handler is called with."""
     event: Event[PayloadT] = kit.event(payload, tenant_id=tenant_id, occurred_at=occurred_at)

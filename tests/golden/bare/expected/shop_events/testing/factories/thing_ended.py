@@ -8,7 +8,7 @@ from shop_events.testing import kit as _kit
 
 
 def make_thing_ended() -> ThingEndedV1:
-    """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
+    """Return a valid payload: all that the contract asks for."""
     return _kit.make(ThingEndedV1, {})
 
 

@@ -10,9 +10,17 @@ from shop_events.events.thing_happened import ThingHappenedV1
 from shop_events.testing import kit as _kit
 
 
-def make_thing_happened(*, id: String | MISSING = MISSING) -> ThingHappenedV1:
+def make_thing_happened(
+    *,
+    id: String | MISSING = MISSING,
+) -> ThingHappenedV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(ThingHappenedV1, {"id": id})
+    return _kit.make(
+        ThingHappenedV1,
+        {
+            "id": id,
+        },
+    )
 
 
 __all__ = [

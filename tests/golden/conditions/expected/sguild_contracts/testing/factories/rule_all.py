@@ -18,7 +18,15 @@ def make_rule_all(
     d: String | MISSING = MISSING,
 ) -> RuleAllV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(RuleAllV1, {"a": a, "b": b, "c": c, "d": d})
+    return _kit.make(
+        RuleAllV1,
+        {
+            "a": a,
+            "b": b,
+            "c": c,
+            "d": d,
+        },
+    )
 
 
 __all__ = [

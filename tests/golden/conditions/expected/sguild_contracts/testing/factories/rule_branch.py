@@ -17,7 +17,14 @@ def make_rule_branch(
     reason: String | MISSING = MISSING,
 ) -> RuleBranchV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(RuleBranchV1, {"paid": paid, "invoice": invoice, "reason": reason})
+    return _kit.make(
+        RuleBranchV1,
+        {
+            "paid": paid,
+            "invoice": invoice,
+            "reason": reason,
+        },
+    )
 
 
 __all__ = [

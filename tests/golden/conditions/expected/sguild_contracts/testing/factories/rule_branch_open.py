@@ -17,7 +17,14 @@ def make_rule_branch_open(
     invoice: String | MISSING = MISSING,
 ) -> RuleBranchOpenV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(RuleBranchOpenV1, {"paid": paid, "kind": kind, "invoice": invoice})
+    return _kit.make(
+        RuleBranchOpenV1,
+        {
+            "paid": paid,
+            "kind": kind,
+            "invoice": invoice,
+        },
+    )
 
 
 __all__ = [

@@ -17,7 +17,14 @@ def make_rule_branch_values(
     note: String | MISSING = MISSING,
 ) -> RuleBranchValuesV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(RuleBranchValuesV1, {"kind": kind, "state": state, "note": note})
+    return _kit.make(
+        RuleBranchValuesV1,
+        {
+            "kind": kind,
+            "state": state,
+            "note": note,
+        },
+    )
 
 
 __all__ = [

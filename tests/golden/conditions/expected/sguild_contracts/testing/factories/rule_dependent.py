@@ -18,7 +18,15 @@ def make_rule_dependent(
     a_x: String | MISSING = MISSING,
 ) -> RuleDependentV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(RuleDependentV1, {"a": a, "b": b, "c": c, "a/x": a_x})
+    return _kit.make(
+        RuleDependentV1,
+        {
+            "a": a,
+            "b": b,
+            "c": c,
+            "a/x": a_x,
+        },
+    )
 
 
 __all__ = [

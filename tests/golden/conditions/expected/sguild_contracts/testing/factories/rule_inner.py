@@ -10,10 +10,18 @@ from sguild_contracts.testing import kit as _kit
 
 
 def make_rule_inner(
-    *, part: RuleInnerV1Part | MISSING = MISSING, parts: Parts | MISSING = MISSING
+    *,
+    part: RuleInnerV1Part | MISSING = MISSING,
+    parts: Parts | MISSING = MISSING,
 ) -> RuleInnerV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(RuleInnerV1, {"part": part, "parts": parts})
+    return _kit.make(
+        RuleInnerV1,
+        {
+            "part": part,
+            "parts": parts,
+        },
+    )
 
 
 __all__ = [

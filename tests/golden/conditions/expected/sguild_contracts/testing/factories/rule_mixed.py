@@ -17,7 +17,14 @@ def make_rule_mixed(
     a: String | MISSING = MISSING,
 ) -> RuleMixedV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(RuleMixedV1, {"flag": flag, "raw": raw, "a": a})
+    return _kit.make(
+        RuleMixedV1,
+        {
+            "flag": flag,
+            "raw": raw,
+            "a": a,
+        },
+    )
 
 
 __all__ = [

@@ -11,10 +11,20 @@ from sguild_contracts.testing import kit as _kit
 
 
 def make_rule_none(
-    *, a: String | MISSING = MISSING, b: Integer | MISSING = MISSING, c: Boolean | MISSING = MISSING
+    *,
+    a: String | MISSING = MISSING,
+    b: Integer | MISSING = MISSING,
+    c: Boolean | MISSING = MISSING,
 ) -> RuleNoneV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(RuleNoneV1, {"a": a, "b": b, "c": c})
+    return _kit.make(
+        RuleNoneV1,
+        {
+            "a": a,
+            "b": b,
+            "c": c,
+        },
+    )
 
 
 __all__ = [

@@ -11,10 +11,18 @@ from sguild_contracts.testing import kit as _kit
 
 
 def make_rule_none_value(
-    *, state: String | None | MISSING = MISSING, b: Integer | MISSING = MISSING
+    *,
+    state: String | None | MISSING = MISSING,
+    b: Integer | MISSING = MISSING,
 ) -> RuleNoneValueV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(RuleNoneValueV1, {"state": state, "b": b})
+    return _kit.make(
+        RuleNoneValueV1,
+        {
+            "state": state,
+            "b": b,
+        },
+    )
 
 
 __all__ = [

@@ -18,7 +18,12 @@ def make_order_placed(
 ) -> OrderPlacedV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
     return _kit.make(
-        OrderPlacedV1, {"order_id": order_id, "amount_minor": amount_minor, "note": note}
+        OrderPlacedV1,
+        {
+            "order_id": order_id,
+            "amount_minor": amount_minor,
+            "note": note,
+        },
     )
 
 

@@ -10,10 +10,18 @@ from sguild_contracts.testing import kit as _kit
 
 
 def make_emission_warnings(
-    *, variant: Variant | MISSING = MISSING, a_b: AB | MISSING = MISSING
+    *,
+    variant: Variant | MISSING = MISSING,
+    a_b: AB | MISSING = MISSING,
 ) -> EmissionWarningsV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(EmissionWarningsV1, {"variant": variant, "a_b": a_b})
+    return _kit.make(
+        EmissionWarningsV1,
+        {
+            "variant": variant,
+            "a_b": a_b,
+        },
+    )
 
 
 __all__ = [

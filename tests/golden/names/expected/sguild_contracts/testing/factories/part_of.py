@@ -17,9 +17,17 @@ from sguild_contracts.events.part_of import (
 from sguild_contracts.testing import kit as _kit
 
 
-def make_part_of(*, part: String | MISSING = MISSING) -> PartOfV2:
+def make_part_of(
+    *,
+    part: String | MISSING = MISSING,
+) -> PartOfV2:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(PartOfV2, {"part": part})
+    return _kit.make(
+        PartOfV2,
+        {
+            "part": part,
+        },
+    )
 
 
 def make_part_of_v1(

@@ -9,9 +9,17 @@ from sguild_contracts.events.x_y import XYV1, XYV1CV12
 from sguild_contracts.testing import kit as _kit
 
 
-def make_x_y(*, c_v1: XYV1CV12 | MISSING = MISSING) -> XYV1:
+def make_x_y(
+    *,
+    c_v1: XYV1CV12 | MISSING = MISSING,
+) -> XYV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(XYV1, {"c_v1": c_v1})
+    return _kit.make(
+        XYV1,
+        {
+            "c_v1": c_v1,
+        },
+    )
 
 
 __all__ = [

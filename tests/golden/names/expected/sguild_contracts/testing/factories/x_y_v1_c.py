@@ -10,9 +10,17 @@ from sguild_contracts.events.x_y_v1_c import XYV1CV1
 from sguild_contracts.testing import kit as _kit
 
 
-def make_x_y_v1_c(*, d: Integer | MISSING = MISSING) -> XYV1CV1:
+def make_x_y_v1_c(
+    *,
+    d: Integer | MISSING = MISSING,
+) -> XYV1CV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(XYV1CV1, {"d": d})
+    return _kit.make(
+        XYV1CV1,
+        {
+            "d": d,
+        },
+    )
 
 
 __all__ = [

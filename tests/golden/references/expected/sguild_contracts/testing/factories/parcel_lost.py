@@ -9,9 +9,17 @@ from sguild_contracts.events.parcel_lost import ParcelLostV1, ParcelLostV1To
 from sguild_contracts.testing import kit as _kit
 
 
-def make_parcel_lost(*, to: ParcelLostV1To | MISSING = MISSING) -> ParcelLostV1:
+def make_parcel_lost(
+    *,
+    to: ParcelLostV1To | MISSING = MISSING,
+) -> ParcelLostV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(ParcelLostV1, {"to": to})
+    return _kit.make(
+        ParcelLostV1,
+        {
+            "to": to,
+        },
+    )
 
 
 __all__ = [

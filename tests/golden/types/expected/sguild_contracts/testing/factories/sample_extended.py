@@ -11,10 +11,18 @@ from sguild_contracts.testing import kit as _kit
 
 
 def make_sample_extended(
-    *, id: String | MISSING = MISSING, part: SampleExtendedV1Part | MISSING = MISSING
+    *,
+    id: String | MISSING = MISSING,
+    part: SampleExtendedV1Part | MISSING = MISSING,
 ) -> SampleExtendedV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(SampleExtendedV1, {"id": id, "part": part})
+    return _kit.make(
+        SampleExtendedV1,
+        {
+            "id": id,
+            "part": part,
+        },
+    )
 
 
 __all__ = [

@@ -17,7 +17,14 @@ def make_sample_open(
     class_: Boolean | MISSING = MISSING,
 ) -> SampleOpenV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(SampleOpenV1, {"id": id, "undeclared": undeclared, "class": class_})
+    return _kit.make(
+        SampleOpenV1,
+        {
+            "id": id,
+            "undeclared": undeclared,
+            "class": class_,
+        },
+    )
 
 
 __all__ = [

@@ -10,10 +10,18 @@ from sguild_contracts.testing import kit as _kit
 
 
 def make_sample_variants(
-    *, method: Method | MISSING = MISSING, methods: Methods | MISSING = MISSING
+    *,
+    method: Method | MISSING = MISSING,
+    methods: Methods | MISSING = MISSING,
 ) -> SampleVariantsV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(SampleVariantsV1, {"method": method, "methods": methods})
+    return _kit.make(
+        SampleVariantsV1,
+        {
+            "method": method,
+            "methods": methods,
+        },
+    )
 
 
 __all__ = [

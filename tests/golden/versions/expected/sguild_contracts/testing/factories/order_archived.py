@@ -10,9 +10,17 @@ from sguild_contracts.ids import OrderId
 from sguild_contracts.testing import kit as _kit
 
 
-def make_order_archived(*, order_id: OrderId | MISSING = MISSING) -> OrderArchivedV1:
+def make_order_archived(
+    *,
+    order_id: OrderId | MISSING = MISSING,
+) -> OrderArchivedV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(OrderArchivedV1, {"order_id": order_id})
+    return _kit.make(
+        OrderArchivedV1,
+        {
+            "order_id": order_id,
+        },
+    )
 
 
 __all__ = [

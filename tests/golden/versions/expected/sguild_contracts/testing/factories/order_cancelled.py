@@ -16,17 +16,33 @@ from sguild_contracts.testing import kit as _kit
 
 
 def make_order_cancelled(
-    *, order_id: OrderId | MISSING = MISSING, refund: OrderCancelledV11Refund | MISSING = MISSING
+    *,
+    order_id: OrderId | MISSING = MISSING,
+    refund: OrderCancelledV11Refund | MISSING = MISSING,
 ) -> OrderCancelledV11:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(OrderCancelledV11, {"order_id": order_id, "refund": refund})
+    return _kit.make(
+        OrderCancelledV11,
+        {
+            "order_id": order_id,
+            "refund": refund,
+        },
+    )
 
 
 def make_order_cancelled_v1(
-    *, order_id: OrderId | MISSING = MISSING, refund: OrderCancelledV1Refund | MISSING = MISSING
+    *,
+    order_id: OrderId | MISSING = MISSING,
+    refund: OrderCancelledV1Refund | MISSING = MISSING,
 ) -> OrderCancelledV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(OrderCancelledV1, {"order_id": order_id, "refund": refund})
+    return _kit.make(
+        OrderCancelledV1,
+        {
+            "order_id": order_id,
+            "refund": refund,
+        },
+    )
 
 
 __all__ = [

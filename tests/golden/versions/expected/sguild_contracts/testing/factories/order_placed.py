@@ -23,14 +23,29 @@ def make_order_placed(
     at: DateTime | MISSING = MISSING,
 ) -> OrderPlacedV3:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(OrderPlacedV3, {"order_id": order_id, "reason": reason, "at": at})
+    return _kit.make(
+        OrderPlacedV3,
+        {
+            "order_id": order_id,
+            "reason": reason,
+            "at": at,
+        },
+    )
 
 
 def make_order_placed_v2(
-    *, order_id: OrderId | MISSING = MISSING, reason: Reason | MISSING = MISSING
+    *,
+    order_id: OrderId | MISSING = MISSING,
+    reason: Reason | MISSING = MISSING,
 ) -> OrderPlacedV2:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(OrderPlacedV2, {"order_id": order_id, "reason": reason})
+    return _kit.make(
+        OrderPlacedV2,
+        {
+            "order_id": order_id,
+            "reason": reason,
+        },
+    )
 
 
 __all__ = [

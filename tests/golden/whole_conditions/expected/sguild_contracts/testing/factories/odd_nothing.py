@@ -10,9 +10,17 @@ from sguild_contracts.events.odd_nothing import OddNothingV1
 from sguild_contracts.testing import kit as _kit
 
 
-def make_odd_nothing(*, a: String | MISSING = MISSING) -> OddNothingV1:
+def make_odd_nothing(
+    *,
+    a: String | MISSING = MISSING,
+) -> OddNothingV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(OddNothingV1, {"a": a})
+    return _kit.make(
+        OddNothingV1,
+        {
+            "a": a,
+        },
+    )
 
 
 __all__ = [

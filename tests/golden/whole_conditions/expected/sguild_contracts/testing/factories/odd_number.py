@@ -11,10 +11,18 @@ from sguild_contracts.testing import kit as _kit
 
 
 def make_odd_number(
-    *, at: DateTime | MISSING = MISSING, n: Integer | MISSING = MISSING
+    *,
+    at: DateTime | MISSING = MISSING,
+    n: Integer | MISSING = MISSING,
 ) -> OddNumberV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(OddNumberV1, {"at": at, "n": n})
+    return _kit.make(
+        OddNumberV1,
+        {
+            "at": at,
+            "n": n,
+        },
+    )
 
 
 __all__ = [

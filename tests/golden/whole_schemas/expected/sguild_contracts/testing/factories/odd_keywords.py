@@ -17,7 +17,15 @@ def make_odd_keywords(
     d: D | MISSING = MISSING,
 ) -> OddKeywordsV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(OddKeywordsV1, {"a": a, "b": b, "c": c, "d": d})
+    return _kit.make(
+        OddKeywordsV1,
+        {
+            "a": a,
+            "b": b,
+            "c": c,
+            "d": d,
+        },
+    )
 
 
 __all__ = [

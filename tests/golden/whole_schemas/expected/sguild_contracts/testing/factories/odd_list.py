@@ -9,9 +9,17 @@ from sguild_contracts.events.odd_list import List, OddListV1
 from sguild_contracts.testing import kit as _kit
 
 
-def make_odd_list(*, list: List | MISSING = MISSING) -> OddListV1:
+def make_odd_list(
+    *,
+    list: List | MISSING = MISSING,
+) -> OddListV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(OddListV1, {"list": list})
+    return _kit.make(
+        OddListV1,
+        {
+            "list": list,
+        },
+    )
 
 
 __all__ = [

@@ -9,9 +9,19 @@ from sguild_contracts.events.odd_union import OddUnionV1, U, V
 from sguild_contracts.testing import kit as _kit
 
 
-def make_odd_union(*, u: U | MISSING = MISSING, v: V | MISSING = MISSING) -> OddUnionV1:
+def make_odd_union(
+    *,
+    u: U | MISSING = MISSING,
+    v: V | MISSING = MISSING,
+) -> OddUnionV1:
     """Return a valid payload: what is not given is filled in as far as the contract asks for it."""
-    return _kit.make(OddUnionV1, {"u": u, "v": v})
+    return _kit.make(
+        OddUnionV1,
+        {
+            "u": u,
+            "v": v,
+        },
+    )
 
 
 __all__ = [
