@@ -52,6 +52,7 @@ def generate(
 
 
 def _run(settings: "Configuration", printer: Output, *, check: bool, diff: bool, trust: bool) -> int:
+    from sguild_codegen.cli.progress import Bar
     from sguild_codegen.cli.runs import Run
 
     started = time.monotonic()
@@ -60,7 +61,8 @@ def _run(settings: "Configuration", printer: Output, *, check: bool, diff: bool,
         unchanged = len(run.found)
         progress(_check_summary(0, 0, 0, unchanged) if check else _summary(0, unchanged, 0, 0, started))
         return 0
-    planned, findings = run.plan()
+    with Bar(sys.stderr) as bar:
+        planned, findings = run.plan(bar)
     if diff:
         sys.stdout.write(planned.diff())
     if check:

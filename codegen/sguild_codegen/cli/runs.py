@@ -1,5 +1,6 @@
 """One run of the generator, from the two folders to a plan: what is new is made, the rest is taken over."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -59,8 +60,8 @@ class Run:
             {name: (self.settings.contracts / name).read_bytes() for name in names}, files
         )
 
-    def plan(self) -> "tuple[Plan, list[Finding]]":
-        """Return what has to be written, and the warnings.
+    def plan(self, tell: Callable[[float], None]) -> "tuple[Plan, list[Finding]]":
+        """Return what has to be written, and the warnings; ``tell`` hears how much is done, from 0 to 1.
 
         Raises:
             ContractError: the contracts are refused.
@@ -69,16 +70,16 @@ class Run:
         from sguild_codegen.emit.events import StaleRecord
 
         try:
-            return self._plan(Previous.of(read_record(self.record, self.made_by), self.found))
+            return self._plan(Previous.of(read_record(self.record, self.made_by), self.found), tell)
         except StaleRecord:
-            return self._plan(Previous())
+            return self._plan(Previous(), tell)
 
-    def _plan(self, previous: Previous) -> "tuple[Plan, list[Finding]]":
+    def _plan(self, previous: Previous, tell: Callable[[float], None]) -> "tuple[Plan, list[Finding]]":
         from sguild_codegen.reader.tree import read_contracts
 
         warnings: list[Finding] = []
         tree = read_contracts(self.settings.contracts, warn=warnings.append, known=previous.events)
-        emitted = _emit(tree, self.settings, previous)
+        emitted = _emit(tree, self.settings, previous, tell)
         files = {path: made.content for path, made in emitted.files.items()}
         self.new_record = Record(
             made_by=self.made_by,
@@ -96,7 +97,9 @@ class Run:
         write_record(self.settings.output, self.new_record.text())
 
 
-def _emit(tree: "ContractTree", settings: Configuration, previous: Previous) -> "Emitted":
+def _emit(
+    tree: "ContractTree", settings: Configuration, previous: Previous, tell: Callable[[float], None]
+) -> "Emitted":
     from sguild_codegen.emit.package import emit_package
     from sguild_codegen.emit.refusals import RefusedSchema
     from sguild_codegen.errors import ContractError
@@ -104,7 +107,7 @@ def _emit(tree: "ContractTree", settings: Configuration, previous: Previous) -> 
     from sguild_codegen.reader.problems import Problem
 
     try:
-        return emit_package(tree, settings.package, previous)
+        return emit_package(tree, settings.package, previous, tell)
     except RefusedSchema as error:
         problems = [
             Problem(

@@ -67,7 +67,7 @@ class EventWriter:
         event_types: tuple[EventType, ...],
         modules: dict[str, ModelModule],
         classes: Mapping[str, Skeleton],
-        tell: Callable[[int], None],
+        tell: Callable[[float], None],
     ) -> dict[str, EventFiles]:
         """Return the files of every event type; each module is let go of as soon as it is written.
 
@@ -82,7 +82,7 @@ class EventWriter:
                     found[event.name] = self._taken_over(event, event.known)
                 else:
                     found[event.name] = self._made(event, modules.pop(event.name), classes)
-            tell(done)
+            tell(done / len(event_types))
         collector.close()
         return found
 

@@ -245,7 +245,8 @@ def _staged(place: Path, content: bytes) -> Path:
 
 
 def _remove(folder: Path, path: str) -> None:
-    (folder / path).unlink()
+    # What an interrupted run left beside its place may have become the file by now.
+    (folder / path).unlink(missing_ok=True)
     for parent in PurePosixPath(path).parents:
         if str(parent) == "." or not _rmdir(folder / parent):
             return

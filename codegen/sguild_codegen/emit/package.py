@@ -28,6 +28,8 @@ from sguild_codegen.record.record import Previous
 INTERFACE: Final = 1
 RUNTIME_RANGE: Final = ">=0.1,<0.2"
 UUID7: Final = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+# How much of the time event types take; the rest is for files about all of them.
+_EVENTS_TAKE: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class PackageWriter:
     tree: ContractTree
     package: str
     previous: Previous
-    tell: Callable[[int], None]
+    tell: Callable[[float], None]
     words: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -85,7 +87,10 @@ class PackageWriter:
             **self._folder("testing/factories", "Factories, one module for each event type."),
             **{path: made for each in events.values() for path, made in each.files.items()},
         }
-        files = {path: self._finished(path, table[path]) for path in sorted(table)}
+        files: dict[str, Made] = {}
+        for path in sorted(table):
+            files[path] = self._finished(path, table[path])
+            self.tell(_EVENTS_TAKE + (1 - _EVENTS_TAKE) * len(files) / len(table))
         known = {name: each.known for name, each in events.items() if each.known.key}
         return Emitted(files, known, self.words)
 
@@ -111,7 +116,9 @@ class PackageWriter:
         kept = self.previous.content(f"{self.package}/envelope.py", self._envelope_key(envelope))
         waiting = [*modules.values(), *([envelope] if kept is None else [])]
         classes = skeletons((shape for module in waiting for shape in module.shapes()), self.words)
-        events = writer.files(self.tree.event_types, modules, classes, self.tell)
+        events = writer.files(
+            self.tree.event_types, modules, classes, lambda done: self.tell(_EVENTS_TAKE * done)
+        )
         return self._envelope(envelope, classes), events
 
     @cached_property
@@ -302,12 +309,12 @@ def emit_package(
     tree: ContractTree,
     package: str,
     previous: Previous | None = None,
-    tell: Callable[[int], None] = lambda _: None,
+    tell: Callable[[float], None] = lambda _: None,
 ) -> Emitted:
     """Return every file of the package, by its path relative to the output folder.
 
     The same tree gives the same bytes: nothing depends on a clock, a path, a locale, an order of hashing, or
-    on what is taken over from the ``previous`` run. ``tell`` hears how many event types are done.
+    on what is taken over from the ``previous`` run. ``tell`` hears how much is done, from 0 to 1.
 
     Raises:
         RefusedSchema: a schema has no exact type.
