@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,7 @@ def test_a_long_run_shows_a_bar_and_clears_it(tmp_path: Path) -> None:
     assert bar.startswith("\r[")
     assert " %" in bar or "%" in bar
     assert cleared
-    assert summary.startswith("14 written, 0 unchanged, 0 removed in ")
+    assert re.match(r"\d+ written, 0 unchanged, 0 removed in ", summary)
     assert summary.endswith(" s.\n")
 
 
@@ -61,11 +62,11 @@ def test_the_bar_is_cleared_before_findings(tmp_path: Path) -> None:
 def test_no_bar_in_a_short_run_or_on_a_dumb_terminal(after: float, term: str, tmp_path: Path) -> None:
     minimal_tree(tmp_path)
     _, shown = in_terminal(tmp_path, after=after, term=term)
-    assert shown.startswith("14 written")
+    assert re.match(r"\d+ written", shown)
 
 
 def test_no_bar_where_stderr_is_no_terminal(tmp_path: Path) -> None:
     minimal_tree(tmp_path)
     command = [sys.executable, "-c", PROGRAM.format(after=0.0), "generate"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.stderr.startswith("14 written")
+    assert re.match(r"\d+ written", done.stderr)

@@ -1,7 +1,7 @@
 """Long lines of a simple form, split as black splits them; black itself takes a millisecond for each.
 
-The forms are ``from … import …``, ``class …:`` and ``def …:``: one pair of brackets, which opens behind the
-name, holds what is split. Whatever is not as simple is left to black.
+The forms are ``from … import …``, ``class …:``, ``def …:`` and ``… = Literal[…]``: one pair of brackets holds
+what is split. Whatever is not as simple is left to black.
 """
 
 import re
@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from typing import Final
 
 _IMPORT: Final = re.compile(r"( *)(from [\w.]+ import )(\w+(?:, \w+)*)")
-_HEAD: Final = re.compile(r"( *)(?:class|def|async def) \w+\(")
+_HEAD: Final = re.compile(r"( *)(?:(?:class|def|async def) \w+\(|\w+ = Literal\[)")
 _INDENT: Final = "    "
 _PAIRS: Final = {"(": 1, "[": 1, ")": -1, "]": -1}
-# Strings with escapes or braces, and other brackets, are not as simple as they look.
-_NOT_SIMPLE: Final = re.compile(r"[\\{}'#*/]")
-_STRING: Final = re.compile(r'"[^"]*"')
+_STRING: Final = re.compile(r"""r?"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
+_NOT_SIMPLE: Final = re.compile(r"""[{}#*/"']""")
 
 
 def split_at_brackets(line: str, width: int) -> str | None:
@@ -23,17 +22,23 @@ def split_at_brackets(line: str, width: int) -> str | None:
     if found:
         indent, head, names = found.groups()
         return _joined(indent, f"{head}(", names.split(", "), ")", width)
-    head_match = _HEAD.match(line)
-    if head_match is None or _NOT_SIMPLE.search(line):
+    opened = _HEAD.match(line)
+    # The same line with other letters in its strings, so that no bracket or comma in there counts.
+    plain = _STRING.sub(lambda string: "_" * len(string.group()), line)
+    if opened is None or _NOT_SIMPLE.search(plain) or not line.endswith((":", "]")):
         return None
-    body, tail = _body_and_tail(line[head_match.end() :])
-    items = list(_items(body))
-    if not line.endswith(":") or len(items) == 1:
-        return None
-    indent = head_match[1]
-    if len(f"{indent}{_INDENT}{body}") <= width and len(f"{indent}{tail}") <= width:
-        return f"{head_match[0]}\n{indent}{_INDENT}{body}\n{indent}{tail}"
-    return _joined(indent, head_match[0], items, tail, width)
+    return _split(line, plain, opened.end(), opened[1], width)
+
+
+def _split(line: str, plain: str, start: int, indent: str, width: int) -> str | None:
+    end = _closing(plain, start)
+    items = [line[first:last] for first, last in _items(plain, start, end)]
+    if len(items) == 1:
+        return None  # black gives a single item a comma of its own, or none
+    head, body, tail = line[:start], line[start:end], line[end:]
+    if max(len(head), len(f"{indent}{_INDENT}{body}"), len(f"{indent}{tail}")) <= width:
+        return f"{head}\n{indent}{_INDENT}{body}\n{indent}{tail}"
+    return _joined(indent, head, items, tail, width)
 
 
 def _joined(indent: str, head: str, items: list[str], tail: str, width: int) -> str | None:
@@ -46,26 +51,22 @@ def _joined(indent: str, head: str, items: list[str], tail: str, width: int) -> 
     return "\n".join(lines) if max(map(len, lines)) <= width else None
 
 
-def _body_and_tail(rest: str) -> tuple[str, str]:
-    """Return what stands before and from the bracket on that closes the first one."""
+def _closing(plain: str, start: int) -> int:
+    """Return where the bracket closes that is open at ``start``."""
     depth = 1
-    for at, character in enumerate(_without_strings(rest)):
-        depth += _PAIRS.get(character, 0)
+    for at in range(start, len(plain)):
+        depth += _PAIRS.get(plain[at], 0)
         if depth == 0:
-            return rest[:at], rest[at:]
-    return "", ""
+            return at
+    return start
 
 
-def _items(body: str) -> Iterator[str]:
-    """Yield what stands between the commas that are in no brackets of their own."""
-    depth, start = 0, 0
-    for at, character in enumerate(_without_strings(body)):
-        depth += _PAIRS.get(character, 0)
-        if character == "," and depth == 0:
-            yield body[start:at]
+def _items(plain: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the places between the commas that are in no brackets of their own."""
+    depth = 0
+    for at in range(start, end):
+        depth += _PAIRS.get(plain[at], 0)
+        if plain[at] == "," and depth == 0:
+            yield start, at
             start = at + 2
-    yield body[start:]
-
-
-def _without_strings(text: str) -> str:
-    return _STRING.sub(lambda found: "_" * len(found.group()), text)
+    yield start, end

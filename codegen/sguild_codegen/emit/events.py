@@ -102,6 +102,7 @@ class EventWriter:
             documents=event.documents,
             files=tuple(files),
             classes=tuple(each.name for each in module.classes()),
+            words=module.words(),
             asked=module.definitions.taken.asked,
             descriptions={each.version: each.description for each in event.versions if each.description},
         )

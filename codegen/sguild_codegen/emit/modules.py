@@ -163,6 +163,10 @@ class ModelModule:
         for each in self.classes():
             yield ObjectShape(each.name, tuple(each.properties), frozenset(each.schema.required))
 
+    def words(self) -> tuple[str, ...]:
+        """Return the names of all properties, sorted."""
+        return tuple(sorted({name for shape in self.shapes() for name in shape.properties}))
+
     def classes(self) -> Iterator[ObjectClass]:
         """Yield the classes in the order of their definition."""
         return (each for each in self.definitions.items if isinstance(each, ObjectClass))

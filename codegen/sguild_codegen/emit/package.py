@@ -58,6 +58,7 @@ class PackageWriter:
     previous: Previous
     tell: Callable[[float], None]
     words: dict[str, str] = field(init=False)
+    envelope_words: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.words = dict(self.previous.words)
@@ -91,8 +92,13 @@ class PackageWriter:
         for path in sorted(table):
             files[path] = self._finished(path, table[path])
             self.tell(_EVENTS_TAKE + (1 - _EVENTS_TAKE) * len(files) / len(table))
-        known = {name: each.known for name, each in events.items() if each.known.key}
-        return Emitted(files, known, self.words)
+        known = {name: each.known for name, each in events.items()}
+        used = {word for each in known.values() for word in each.words} | {*self.envelope_words}
+        return Emitted(
+            files,
+            {name: each for name, each in known.items() if each.key},
+            {word: name for word, name in self.words.items() if word in used},
+        )
 
     def _finished(self, path: str, item: Recipe | Made) -> Made:
         if isinstance(item, Made):
@@ -113,6 +119,7 @@ class PackageWriter:
             modules = writer.modules(self.tree.event_types, public)
         collector.close()
         assert envelope is not None  # noqa: S101 - close() would have raised
+        self.envelope_words = envelope.words()
         kept = self.previous.content(f"{self.package}/envelope.py", self._envelope_key(envelope))
         waiting = [*modules.values(), *([envelope] if kept is None else [])]
         classes = skeletons((shape for module in waiting for shape in module.shapes()), self.words)

@@ -42,6 +42,8 @@ _SCALARS: Final = {
     "integer": TypeSource("Integer", frozenset({Import(FIELDS, "Integer")})),
     "number": TypeSource("Number", frozenset({Import(FIELDS, "Number")})),
 }
+# References can lead through a thousand schemas. What is as deep as this is checked by its schema.
+_DEEPEST: Final = 64
 _VALUE_TYPES: Final = (("string", str), ("integer", int), ("number", (int, float)))
 # Keywords of an object that become checks of its class (see checks.py).
 _CHECKED: Final = frozenset((*keywords.COMBINATIONS, "dependent_required"))
@@ -90,6 +92,7 @@ class TypeBuilder:
     _classes: dict[Schema, str] = field(default_factory=dict[Schema, str])
     _targets: dict[Schema, TypeSource] = field(default_factory=dict[Schema, TypeSource])
     _open: set[Schema] = field(default_factory=set[Schema])
+    _depth: int = 0
 
     def root_class(self, schema: Schema, name: str) -> TypeSource:
         """Return the class of the schema that a module is about, under exactly this name.
@@ -129,13 +132,18 @@ class TypeBuilder:
     def type_of(self, schema: Schema, names: Names) -> TypeSource:
         """Return the type of a schema: the most telling one that accepts exactly what the schema does."""
         mark, classes, targets = self.definitions.mark(), len(self._classes), len(self._targets)
+        self._depth += 1
         try:
+            if self._depth > _DEEPEST:
+                return self._by_schema(schema, names)
             return self._exact(schema, names)
         except RefusedSchema:
             self.definitions.back_to(mark)
             forget_since(self._classes, classes)
             forget_since(self._targets, targets)
             return self._by_schema(schema, names)
+        finally:
+            self._depth -= 1
 
     def _by_schema(self, schema: Schema, names: Names) -> TypeSource:
         """Return a plain type with the whole schema behind it."""
@@ -151,7 +159,7 @@ class TypeBuilder:
         types = schema.types or _types_of_values(schema)
         if types and all(each in _SCALARS for each in types):
             return _union(_SCALARS[each] for each in _distinct(types))
-        if types == ("array",):
+        if types == ("array",) and self._depth <= _DEEPEST:
             open_ended = schema.items is not None and not schema.prefix_items
             items = (
                 self.type_of(schema.items, names.part("item")) if open_ended and schema.items else _ANYTHING

@@ -12,7 +12,7 @@ class KnownEvent:
     schema files behind it, with those that they refer to, relative to the contracts folder. ``files`` are its
     emitted files, relative to the output folder. ``classes`` are the classes of its module. ``asked`` are the
     names that its module would have liked to use, and whether the package had them already.
-    ``descriptions`` are those of its payload versions.
+    ``words`` are the names of its properties. ``descriptions`` are those of its payload versions.
     """
 
     key: str
@@ -20,4 +20,5 @@ class KnownEvent:
     files: tuple[str, ...]
     classes: tuple[str, ...]
     asked: Mapping[str, bool]
+    words: tuple[str, ...]
     descriptions: Mapping[int, str]

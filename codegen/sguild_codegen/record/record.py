@@ -142,6 +142,7 @@ def _event(line: Mapping[str, Any]) -> KnownEvent:
         documents=tuple(map(_text, line["documents"])),
         files=tuple(map(_text, line["files"])),
         classes=tuple(map(_name, line["classes"])),
+        words=tuple(map(_text, line["words"])),
         asked={name: bool(answer) for name, answer in line["asked"].items()},
         descriptions={int(version): _text(each) for version, each in line["descriptions"].items()},
     )
