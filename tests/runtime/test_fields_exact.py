@@ -3,6 +3,7 @@
 import json
 from datetime import date, datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import jsonschema_rs
 import pytest
@@ -23,6 +24,7 @@ from sguild_dispatcher.fields import (
     String,
     StringRule,
 )
+from sguild_dispatcher.fields.formats import LONGEST_USUAL, USUAL
 
 CASES: dict[str, tuple[Any, dict[str, Any]]] = {
     "boolean": (Boolean, {"type": "boolean"}),
@@ -271,6 +273,37 @@ def test_python_values_are_held_to_the_same(kind: str, value: object) -> None:
 )
 def test_python_values_that_fit_are_taken(kind: str, value: object, result: object) -> None:
     assert ADAPTERS[kind].validate_python(value) == result
+
+
+@pytest.mark.parametrize("name", sorted(USUAL))
+@given(data=st.data())
+def test_a_text_that_counts_as_usual_is_of_the_format(name: str, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(USUAL[name], fullmatch=True).map(str.strip).filter(_is_usual))
+    assert JUDGES[name].is_valid(text), text
+
+
+def _is_usual(text: str) -> bool:
+    return len(text) <= LONGEST_USUAL
+
+
+@pytest.mark.parametrize("name", sorted(USUAL))
+def test_the_length_of_a_usual_text_counts(name: str) -> None:
+    text = {"email": "ada@example.org", "uri": "http://a.example", "uuid": str(UUID(int=0))}[name]
+    for rule, accepted in (
+        (StringRule(format=name, max_length=len(text), min_length=len(text)), True),
+        (StringRule(format=name, max_length=len(text) - 1), False),
+        (StringRule(format=name, min_length=len(text) + 1), False),
+        (StringRule(format=name, pattern="^[^a-z0]"), False),
+    ):
+        schema = {"type": "string", **rule.json_schema()}
+        judge = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+        assert judge.is_valid(text) is accepted
+        adapter = TypeAdapter[str](Annotated[str, rule])
+        if accepted:
+            assert adapter.validate_python(text) == text
+            continue
+        with pytest.raises(ValidationError):
+            adapter.validate_python(text)
 
 
 def test_an_unknown_format_is_refused_by_name() -> None:

@@ -9,7 +9,7 @@ The one deviation from RFC 3339: the year 0000 is refused, because no Python ``d
 
 import re
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Final, TypeAlias, cast
+from typing import Annotated, Any, Final, Self, TypeAlias, cast
 
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema, to_jsonable_python
@@ -38,7 +38,21 @@ class SpelledDateTime(datetime):
     moment and has no text of its own. A leap second has the value of the second before it.
     """
 
-    text: str | None = None
+    # A slot, because a dictionary for each would take longer to make than the text to read.
+    __slots__ = ("_text",)
+    _text: str
+
+    @classmethod
+    def spelled(cls, usual: str, text: str | None = None) -> Self:
+        """Return the moment that ``usual`` names, as one that was read from ``text`` (default: ``usual``)."""
+        moment = cls.fromisoformat(usual)
+        moment._text = text or usual  # noqa: SLF001 - of its own class
+        return moment
+
+    @property
+    def text(self) -> str | None:
+        """The text that it was read from, ``None`` if it is the result of a calculation."""
+        return getattr(self, "_text", None)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         if self.text is None:
@@ -56,8 +70,8 @@ def parse_date_time(text: str) -> SpelledDateTime:
     if _RFC_3339.fullmatch(usual) is None:
         raise ValueError("not an RFC 3339 date-time")
     if usual[_SECONDS] != "60":
-        return _spelled(usual, text)
-    before = _spelled(f"{usual[: _SECONDS.start]}59{usual[_SECONDS.stop :]}", text)
+        return SpelledDateTime.spelled(usual, text)
+    before = SpelledDateTime.spelled(f"{usual[: _SECONDS.start]}59{usual[_SECONDS.stop :]}", text)
     since_midnight = timedelta(hours=before.hour, minutes=before.minute)
     if (since_midnight - (before.utcoffset() or _NO_TIME)) % _DAY != _LAST_MINUTE_OF_DAY:
         raise ValueError("a leap second is the last one of a day in UTC")
@@ -82,7 +96,7 @@ class DateTimeRule(Rule):
             core_schema.str_schema(strict=True, pattern=f"^{_CANONICAL}$"),
         )
         usual = core_schema.no_info_after_validator_function(
-            _spelled, core_schema.str_schema(strict=True, pattern=f"^{_USUAL}$")
+            SpelledDateTime.spelled, core_schema.str_schema(strict=True, pattern=f"^{_USUAL}$")
         )
         rare = core_schema.no_info_after_validator_function(
             parse_date_time, core_schema.str_schema(strict=True)
@@ -110,11 +124,8 @@ class DateRule(Rule):
 
     def core_schema(self) -> CoreSchema:
         """Return the check; a date has one spelling only."""
-        text = core_schema.chain_schema(
-            [
-                core_schema.str_schema(strict=True, pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
-                core_schema.date_schema(),
-            ]
+        text = core_schema.no_info_after_validator_function(
+            date.fromisoformat, core_schema.str_schema(strict=True, pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
         )
         exact = core_schema.no_info_plain_validator_function(_exact_date)
         return core_schema.json_or_python_schema(
@@ -132,12 +143,6 @@ class DateRule(Rule):
 
 DateTime: TypeAlias = Annotated[datetime, DateTimeRule()]
 Date: TypeAlias = Annotated[date, DateRule()]
-
-
-def _spelled(usual: str, text: str | None = None) -> SpelledDateTime:
-    moment = SpelledDateTime.fromisoformat(usual)
-    moment.text = text or usual
-    return moment
 
 
 def _aware(value: object) -> datetime:

@@ -13,7 +13,7 @@ from sguild_dispatcher.fields.numbers import exact
 
 def all_different(items: Sequence[object]) -> bool:
     """Tell whether no two items are the same JSON value (``uniqueItems``)."""
-    if all(isinstance(item, str) for item in items):
+    if all(issubclass(each, str) for each in set(map(type, items))):
         return len(set(items)) == len(items)
     return len({json_key(item) for item in items}) == len(items)
 

@@ -4,7 +4,7 @@
 display names, the second accepts spaces and ``%zz``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
 
@@ -32,6 +32,18 @@ FORMATS: Final = frozenset(
     }
 )
 """The formats of JSON Schema 2020-12, all of which are asserted."""
+
+
+LONGEST_USUAL: Final = 64
+"""How many characters a text may have at most to be recognised by :data:`USUAL`."""
+
+_HOST: Final = "[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*(?:[.][A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)*[.][A-Za-z]{2,}"
+USUAL: Final[Mapping[str, str]] = {
+    "email": f"^[A-Za-z0-9_+-]+(?:[.][A-Za-z0-9_+-]+)*@{_HOST}$",
+    "uri": f"^https?://{_HOST}(?::[0-9]{{1,4}})?(?:/[A-Za-z0-9._~/-]*)?(?:[?][A-Za-z0-9._~=&-]*)?$",
+    "uuid": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+}
+"""Patterns of texts that are of a format beyond doubt: they need not be judged. Most texts are such."""
 
 
 def format_check(name: str) -> Callable[[str], str]:

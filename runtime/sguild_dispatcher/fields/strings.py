@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from sguild_dispatcher.fields.formats import format_check
+from sguild_dispatcher.fields.formats import LONGEST_USUAL, USUAL, format_check
 from sguild_dispatcher.fields.rules import Rule, amount, keywords
 
 
@@ -23,18 +23,29 @@ class StringRule(Rule):
     format: str | None = None
 
     def core_schema(self) -> CoreSchema:
-        """Return a strict string, followed by the check of the format."""
-        text = core_schema.str_schema(
+        """Return a strict string, followed by the check of the format if the text is an unusual one."""
+        text = self._text(self.max_length, self.pattern)
+        if self.format is None:
+            return text
+        judged = core_schema.no_info_after_validator_function(format_check(self.format), text)
+        if self.format not in USUAL or self.pattern is not None:
+            return judged
+        longest = LONGEST_USUAL if self.max_length is None else min(self.max_length, LONGEST_USUAL)
+        return core_schema.union_schema(
+            [self._text(longest, USUAL[self.format]), judged],
+            mode="left_to_right",
+            serialization=core_schema.simple_ser_schema("str"),
+        )
+
+    def _text(self, max_length: int | None, pattern: str | None) -> CoreSchema:
+        return core_schema.str_schema(
             strict=True,
             # Without any constraint pydantic-core lets lone surrogates from Python through.
             min_length=self.min_length or 0,
-            max_length=self.max_length,
-            pattern=self.pattern,
+            max_length=max_length,
+            pattern=pattern,
             regex_engine="rust-regex",
         )
-        if self.format is None:
-            return text
-        return core_schema.no_info_after_validator_function(format_check(self.format), text)
 
     def expectation(self) -> str:
         """Return ``must be a string of 1 to 200 characters`` and the like."""
