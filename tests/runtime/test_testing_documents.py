@@ -54,6 +54,7 @@ UNEVALUATED = {
 SCHEMAS: dict[str, Any] = {
     "const": {"const": {"a": [1, None]}},
     "enum": {"enum": [1, "a", None, True, {"a": 1}]},
+    "judged": {"enum": [{"a": 1}, {"a": "x"}, {}], "properties": {"a": {"type": "integer"}}},
     "integer": {"type": "integer", "minimum": 3, "exclusiveMaximum": 9, "multipleOf": 2},
     "number": {"type": "number", "exclusiveMinimum": 0, "maximum": 0.01},
     "cents": {"type": "number", "multipleOf": 0.05, "maximum": -1},
