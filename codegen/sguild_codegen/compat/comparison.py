@@ -1,0 +1,151 @@
+"""Comparing two schemas: which of their readers break, with a document that proves it.
+
+Backward means that readers of the new schema meet old documents, forward that readers of the old schema meet
+new ones. A direction is *breaking* if there is a document that the writer's schema accepts and the reader's
+refuses: it is found by the prover, made small, and shown only if jsonschema and jsonschema-rs both say so. A
+direction is *compatible* if the prover has shown that there is none; where jsonschema-rs can tell, it has to
+agree. Everything else is *undecided*, with the reason.
+"""
+
+import time
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from sguild_codegen.compat.formulas import Goal
+from sguild_codegen.compat.nodes import ANNOTATIONS, Space
+from sguild_codegen.compat.prover import Prover
+from sguild_codegen.compat.resolving import Document, Json, is_object, subschemas
+from sguild_codegen.compat.second_proof import covers
+from sguild_codegen.compat.tolerance import tolerant
+from sguild_codegen.compat.undecided import Undecided
+from sguild_codegen.compat.validators import Judge, second_opinion
+from sguild_codegen.compat.vocabulary import KEYWORDS
+from sguild_codegen.compat.witnesses import smallest
+
+Verdict: TypeAlias = Literal["compatible", "breaking", "undecided"]
+Lens: TypeAlias = Literal["strict", "tolerant"]
+
+BUDGET: Final = 1.8
+"""Seconds that the search for both directions may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """The verdict on one direction.
+
+    ``witness`` is the document that proves a break; it may be null, so decide by the verdict. The pointers
+    say where it is refused: ``witness_pointer`` in the document, ``schema_pointer`` in the reader's schema.
+    ``reason`` says why a direction is undecided. ``proven_twice`` tells whether jsonschema-rs proves a
+    compatible direction as well.
+    """
+
+    verdict: Verdict
+    witness: Json = None
+    witness_pointer: str | None = None
+    schema_pointer: str | None = None
+    reason: str | None = None
+    proven_twice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What two schemas mean for each other's readers; ``ignored`` are keywords that constrain nothing."""
+
+    lens: Lens
+    backward: Direction
+    forward: Direction
+    ignored: tuple[str, ...] = ()
+
+
+def compare(
+    old: Json,
+    new: Json,
+    lens: Lens = "strict",
+    *,
+    closed_enums: Collection[str] = (),
+    budget: float = BUDGET,
+) -> Comparison:
+    """Compare two JSON Schemas (2020-12, formats asserted).
+
+    Args:
+        old: a JSON value, any at all: one that is no schema makes both directions undecided.
+        new: likewise.
+        lens: ``"tolerant"`` if readers ignore unknown properties and unknown values of string enums.
+        closed_enums: properties of the root whose enum a tolerant reader does not open.
+        budget: seconds that the search may take; a verdict that takes longer is undecided.
+    """
+    try:
+        comparing = _Comparing(old, new, lens, frozenset(closed_enums), budget)
+    except (Undecided, RecursionError) as error:
+        undecided = Direction("undecided", reason=_reason(error))
+        return Comparison(lens, undecided, undecided, ())
+    return Comparison(
+        lens,
+        comparing.direction(writer=0, reader=1),
+        comparing.direction(writer=1, reader=0),
+        tuple(sorted({*_ignored(old), *_ignored(new)})),
+    )
+
+
+class _Comparing:
+    """Both schemas in one space of nodes, with their judges."""
+
+    def __init__(self, old: Json, new: Json, lens: Lens, closed_enums: frozenset[str], budget: float) -> None:
+        self.writers = [Judge(old), Judge(new)]
+        self.readers = self.writers
+        if lens == "tolerant":
+            self.readers = [Judge(tolerant(each, closed_enums)) for each in (old, new)]
+        self.space = Space()
+        self.prover = Prover(self.space, 0.0)
+        self.budget = budget / 2
+
+    def direction(self, *, writer: int, reader: int) -> Direction:
+        """Return the verdict for one schema's documents and the other one's readers."""
+        writes, reads = self.writers[writer], self.readers[reader]
+        self.prover.deadline = time.monotonic() + self.budget
+        try:
+            goals = frozenset({self._goal(writes), self._goal(reads).negated()})
+            found = self.prover.solve(goals)
+            return _compatible(writes, reads) if found is None else _breaking(writes, reads, found.value)
+        except (Undecided, RecursionError) as error:
+            return Direction("undecided", reason=_reason(error))
+
+    def _goal(self, judge: Judge) -> Goal:
+        return Goal(self.space.root(Document(judge.schema)))
+
+
+def _compatible(writes: Judge, reads: Judge) -> Direction:
+    told = covers(reads.schema, writes.schema)
+    if told is False:
+        return Direction("undecided", reason="the two provers disagree")
+    return Direction("compatible", proven_twice=told is True)
+
+
+def _breaking(writes: Judge, reads: Judge, found: Json) -> Direction:
+    def proves(document: Json) -> bool:
+        return writes.accepts(document) and not reads.accepts(document)
+
+    if not proves(found):
+        raise Undecided("the validator does not agree with the witness that was found")
+    witness = smallest(found, proves)
+    if not second_opinion(writes.schema)(witness) or second_opinion(reads.schema)(witness):
+        raise Undecided("the two validators disagree about the witness that was found")
+    complaint = next(reads.complaints(witness))
+    return Direction("breaking", witness, complaint.document_pointer, complaint.schema_pointer)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, Undecided) else "the schemas are nested too deeply"
+
+
+def _ignored(schema: Json) -> Iterator[str]:
+    """Yield the keywords that are annotations to a comparison, because no vocabulary has them."""
+    waiting = [schema]
+    with suppress(RecursionError):
+        while waiting:
+            each = waiting.pop()
+            if is_object(each):
+                yield from (name for name in each if name not in KEYWORDS and name not in ANNOTATIONS)
+                waiting += subschemas(each)

@@ -1,0 +1,176 @@
+"""Texts that match some patterns and not others, found by walking the product of their automata."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final, TypeAlias
+
+from sguild_codegen.compat.characters import ANY, Ranges, classes, contains, single
+from sguild_codegen.compat.patterns import Automaton, automaton
+from sguild_codegen.compat.undecided import Undecided
+
+_MOST_STATES: Final = 20_000
+_States: TypeAlias = frozenset[int]
+_Product: TypeAlias = tuple[tuple[_States, ...], str | None]
+_MATCHED: Final[_States] = frozenset({-1})
+
+
+@dataclass(slots=True, eq=False)
+class _Search:
+    """A pattern as a deterministic automaton over texts that hold a match, made as far as it is asked."""
+
+    nfa: Automaton
+    steps: dict[tuple[_States, int], _States] = field(default_factory=dict[tuple[_States, int], _States])
+
+    @property
+    def alphabet(self) -> Iterator[Ranges]:
+        """The sets of characters that the pattern tells apart."""
+        return (ranges for edges in self.nfa.characters for ranges, _ in edges)
+
+    def start(self) -> _States:
+        return self._closed({self.nfa.first}, at_start=True)
+
+    def step(self, states: _States, code: int) -> _States:
+        if states == _MATCHED:
+            return states
+        found = self.steps.get((states, code))
+        if found is None:
+            after = {
+                target
+                for state in states
+                for ranges, target in self.nfa.characters[state]
+                if contains(ranges, code)
+            }
+            found = self._closed(after | {self.nfa.first}, at_start=False)
+            self.steps[states, code] = found
+        return found
+
+    def matched(self, states: _States, *, at_start: bool = False) -> bool:
+        """Tell whether the text so far, being the whole text, holds a match; ``at_start`` if it is empty."""
+        if states == _MATCHED:
+            return True
+        return self.nfa.last in self._reached(states, at_start=at_start, at_end=True)
+
+    def _closed(self, states: set[int], *, at_start: bool) -> _States:
+        reached = self._reached(states, at_start=at_start, at_end=False)
+        return _MATCHED if self.nfa.last in reached else frozenset(reached)
+
+    def _reached(self, states: Iterable[int], *, at_start: bool, at_end: bool) -> set[int]:
+        found, waiting = set(states), list(states)
+        while waiting:
+            state = waiting.pop()
+            edges = list(self.nfa.empty[state])
+            edges += self.nfa.at_start[state] if at_start else ()
+            edges += self.nfa.at_end[state] if at_end else ()
+            waiting += (each for each in edges if each not in found)
+            found.update(edges)
+        return found
+
+
+@cache
+def _search(pattern: str) -> _Search:
+    return _Search(automaton(pattern))
+
+
+def holds(pattern: str, text: str) -> bool:
+    """Tell whether a text holds a match of a pattern.
+
+    Raises:
+        Undecided: the pattern is none that this module can read.
+    """
+    search = _search(pattern)
+    states = search.start()
+    for character in text:
+        states = search.step(states, ord(character))
+    if text:
+        return search.matched(states)
+    return search.matched(states, at_start=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """Texts that hold a match of each wanted pattern and of no unwanted one, with a length between bounds."""
+
+    wanted: frozenset[str] = frozenset()
+    unwanted: frozenset[str] = frozenset()
+    least: int = 0
+    most: int | None = None
+    excluded: frozenset[str] = frozenset()
+
+    def texts(self) -> Iterator[str]:
+        """Yield texts of the language, shortest first, at least one for each of its shapes.
+
+        Raises:
+            Undecided: a pattern cannot be read, or the product grows too large.
+        """
+        return _Walk(self).texts()
+
+
+@dataclass(slots=True)
+class _Walk:
+    """A walk through the product of the automata.
+
+    Beside their states goes the text itself as long as an excluded one begins with it, ``None`` afterwards.
+    """
+
+    language: Language
+    searches: list[_Search] = field(init=False)
+    signs: list[bool] = field(init=False)
+    letters: tuple[int, ...] = field(init=False)
+    prefixes: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        wanted, unwanted = sorted(self.language.wanted), sorted(self.language.unwanted)
+        self.searches = [_search(each) for each in (*wanted, *unwanted)]
+        self.signs = [True] * len(wanted) + [False] * len(unwanted)
+        excluded = self.language.excluded
+        self.prefixes = frozenset(each[:end] for each in excluded for end in range(len(each) + 1))
+        spelled = (single(each) for each in frozenset("".join(excluded)))
+        alphabets = (each for one in self.searches for each in one.alphabet)
+        self.letters = classes(frozenset({ANY, *alphabets, *spelled}))
+
+    def texts(self) -> Iterator[str]:
+        start = tuple(each.start() for each in self.searches)
+        if self.language.least == 0 and "" not in self.language.excluded and self._accepts_nothing():
+            yield ""
+        yield from self._longer(start)
+
+    def _accepts_nothing(self) -> bool:
+        wanted = all(holds(each, "") for each in self.language.wanted)
+        return wanted and not any(holds(each, "") for each in self.language.unwanted)
+
+    def _longer(self, start: tuple[_States, ...]) -> Iterator[str]:
+        """Walk breadth-first; beyond the least length, a state that was seen before leads to nothing new."""
+        least, most = self.language.least, self.language.most
+        level: dict[_Product, str] = {(start, "" if "" in self.prefixes else None): ""}
+        seen: set[_Product] = set()
+        length = 0
+        while level and (most is None or length < most):
+            length += 1
+            following = self._following(level, seen)
+            if length >= least:
+                yield from (text for (states, _), text in following.items() if self._accepted(states, text))
+                seen |= following.keys()
+                if len(seen) > _MOST_STATES:
+                    raise Undecided("the patterns have too many states together")
+            level = following
+
+    def _following(self, level: dict[_Product, str], seen: set[_Product]) -> dict[_Product, str]:
+        following: dict[_Product, str] = {}
+        for (states, prefix), text in level.items():
+            for code in self.letters:
+                after = tuple(one.step(each, code) for one, each in zip(self.searches, states, strict=True))
+                longer = None if prefix is None else prefix + chr(code)
+                product = (after, longer if longer in self.prefixes else None)
+                if product not in following and product not in seen and not self._hopeless(after):
+                    following[product] = text + chr(code)
+        return following
+
+    def _hopeless(self, states: tuple[_States, ...]) -> bool:
+        return any(each == _MATCHED and not sign for each, sign in zip(states, self.signs, strict=True))
+
+    def _accepted(self, states: tuple[_States, ...], text: str) -> bool:
+        return text not in self.language.excluded and all(
+            one.matched(each) is sign
+            for one, each, sign in zip(self.searches, states, self.signs, strict=True)
+        )

@@ -1,0 +1,181 @@
+"""Where references lead: by pointer, anchor or ``$id``, inside one document."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias, TypeGuard
+from urllib.parse import unquote, urldefrag, urljoin
+
+from sguild_codegen.compat.undecided import Undecided
+
+Json: TypeAlias = Any
+
+SINGLE: Final = (
+    *("additionalProperties", "propertyNames", "items", "contains", "not", "if", "then", "else"),
+    *("unevaluatedItems", "unevaluatedProperties"),
+)
+LISTED: Final = ("prefixItems", "allOf", "anyOf", "oneOf")
+NAMED: Final = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
+
+
+def is_object(value: Json) -> TypeGuard[dict[str, Json]]:
+    """Tell whether a JSON value is an object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: Json) -> TypeGuard[list[Json]]:
+    """Tell whether a JSON value is an array."""
+    return isinstance(value, list)
+
+
+def subschemas(schema: Json) -> Iterator[Json]:
+    """Yield the schemas directly inside a schema."""
+    if not is_object(schema):
+        return
+    for key in SINGLE:
+        if key in schema:
+            yield schema[key]
+    for key in LISTED:
+        yield from schema[key] if is_array(schema.get(key)) else ()
+    for key in NAMED:
+        yield from schema[key].values() if is_object(schema.get(key)) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A schema and the base against which its references resolve."""
+
+    schema: Json
+    base: str
+
+
+@dataclass(slots=True)
+class Document:
+    """One JSON Schema with everything that can be referred to inside it."""
+
+    root: Json
+    _places: dict[str, Place] = field(default_factory=dict[str, Place])
+    _bases: dict[int, str] = field(default_factory=dict[int, str])
+
+    def __post_init__(self) -> None:
+        self._places[""] = Place(self.root, "")
+        waiting = [Place(self.root, "")]
+        while waiting:
+            place = waiting.pop()
+            base = self._note(place)
+            waiting += (Place(each, base) for each in subschemas(place.schema))
+
+    def _note(self, place: Place) -> str:
+        """Note what a schema can be called, and return the base of the schemas inside it."""
+        schema, base = place.schema, place.base
+        if not is_object(schema):
+            return base
+        if isinstance(schema.get("$id"), str):
+            base = urldefrag(urljoin(base, schema["$id"])).url
+            self._places.setdefault(base, Place(schema, base))
+        for key in ("$anchor", "$dynamicAnchor"):
+            if isinstance(schema.get(key), str):
+                self._places.setdefault(f"{base}#{schema[key]}", Place(schema, base))
+        self._bases[id(schema)] = base
+        return base
+
+    def base_of(self, schema: Json, base: str) -> str:
+        """Return the base of the references inside a schema that stands below another one."""
+        return self._bases.get(id(schema), base)
+
+    def resolve(self, reference: str, base: str) -> Place:
+        """Return where a reference leads.
+
+        Raises:
+            Undecided: it leads out of the document, or nowhere.
+        """
+        address, fragment = urldefrag(urljoin(base, reference) if reference else base)
+        resource = self._places.get(address)
+        if resource is None:
+            raise Undecided(f"the reference {reference!r} leads out of the schema")
+        if not fragment:
+            return resource
+        if not fragment.startswith("/"):
+            anchored = self._places.get(f"{address}#{fragment}")
+            if anchored is None:
+                raise Undecided(f"the reference {reference!r} leads nowhere")
+            return anchored
+        return self._pointed(resource, fragment, reference)
+
+    def _pointed(self, resource: Place, pointer: str, reference: str) -> Place:
+        target, base = resource.schema, resource.base
+        for step in unquote(pointer).split("/")[1:]:
+            name = step.replace("~1", "/").replace("~0", "~")
+            try:
+                target = target[int(name)] if is_array(target) else target[name]
+            except (KeyError, IndexError, ValueError, TypeError) as error:
+                raise Undecided(f"the reference {reference!r} leads nowhere") from error
+            base = self._bases.get(id(target), base)
+        return Place(target, base)
+
+
+def flattened(schema: Json) -> Json:
+    """Return the schema with every reference as ``#`` or ``#/$defs/N``, without ``$id`` and anchors.
+
+    Raises:
+        Undecided: a reference leads nowhere.
+    """
+    return _Flattening(Document(schema)).root()
+
+
+@dataclass(slots=True)
+class _Flattening:
+    document: Document
+    names: dict[int, str] = field(default_factory=dict[int, str])
+    waiting: list[tuple[str, Place]] = field(default_factory=list[tuple[str, Place]])
+
+    def root(self) -> Json:
+        place = self.document.resolve("", "")
+        self.names[id(place.schema)] = "#"
+        flat = self.flat(place.schema, place.base)
+        definitions: dict[str, Json] = {}
+        while self.waiting:
+            name, target = self.waiting.pop()
+            definitions[name] = self.flat(target.schema, target.base)
+        return {**flat, "$defs": definitions} if definitions else flat
+
+    def flat(self, schema: Json, base: str) -> Json:
+        if not is_object(schema):
+            return schema
+        inner = self.document.base_of(schema, base)
+        left_out = ("$id", "$anchor", "$dynamicAnchor", "$defs", "definitions")
+        return {
+            name: self.keyword(name, value, inner) for name, value in schema.items() if name not in left_out
+        }
+
+    def keyword(self, name: str, value: Json, base: str) -> Json:
+        if name == "$ref":
+            return self.reference(self.document.resolve(value, base))
+        if name in SINGLE:
+            return self.flat(value, base)
+        if name in LISTED and is_array(value):
+            return [self.flat(each, base) for each in value]
+        if name in NAMED and is_object(value):
+            return {key: self.flat(each, base) for key, each in value.items()}
+        return value
+
+    def reference(self, target: Place) -> str:
+        known = self.names.get(id(target.schema))
+        if known is None:
+            name = str(len(self.names))
+            known = self.names[id(target.schema)] = f"#/$defs/{name}"
+            self.waiting.append((name, target))
+        return known
+
+
+def canonical(value: Json) -> str:
+    """Return a text that is equal for equal JSON values: 1 and 1.0 are equal, true and 1 are not."""
+    return json.dumps(_plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(value: Json) -> Json:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if is_object(value):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if is_array(value) else value

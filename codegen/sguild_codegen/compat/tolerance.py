@@ -1,0 +1,129 @@
+"""What a tolerant reader accepts, as a schema: the additive discipline, said once.
+
+A reader may ignore a property that its contract does not name, and a value that an open enum of strings
+does not list. So an object with named properties loses ``additionalProperties: false`` (and every object
+``unevaluatedProperties: false``), and an enum of strings becomes any string. Everything else stays:
+constants, discriminators, enums that the registry closes, the names of maps, and whatever stands where more
+documents inside would mean fewer outside (below ``not`` and ``if``, in ``contains``, in branches of a
+``oneOf`` that no required constant tells apart). So a tolerant reader accepts all that an exact one accepts.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sguild_codegen.compat.resolving import Json, flattened, is_object
+
+_MAPS: Final = ("properties", "patternProperties", "dependentSchemas")
+_LISTS: Final = ("prefixItems", "allOf", "anyOf")
+_SINGLE: Final = ("additionalProperties", "items", "then", "else")
+_DEFINITIONS: Final = "#/$defs/"
+
+
+def tolerant(schema: Json, closed_enums: Collection[str] = ()) -> Json:
+    """Return the schema of a tolerant reader.
+
+    Args:
+        schema: what producers are held to.
+        closed_enums: properties of the root whose enum stays closed.
+
+    Raises:
+        Undecided: a reference leads nowhere.
+    """
+    return _Opening(flattened(schema)).root(frozenset(closed_enums))
+
+
+@dataclass(slots=True)
+class _Opening:
+    """References in open places lead to opened copies of their targets; others lead where they did."""
+
+    flat: Json
+    copies: dict[str, Json] = field(default_factory=dict[str, Json])
+
+    def root(self, closed: frozenset[str]) -> Json:
+        opened = self.opened(self.flat, closed)
+        if not self.copies:
+            return opened
+        return {**opened, "$defs": {**opened.get("$defs", {}), **self.copies}}
+
+    def opened(self, schema: Json, closed: frozenset[str] = frozenset()) -> Json:
+        """Return a schema with its limits taken out, the enums of ``closed`` properties apart."""
+        if not is_object(schema):
+            return schema
+        found = {name: self._keyword(name, value, closed) for name, value in schema.items()}
+        _open_object(found)
+        _open_enum(found)
+        return found
+
+    def _keyword(self, name: str, value: Json, closed: frozenset[str]) -> Json:
+        if name == "$ref":
+            return self._reference(value)
+        if name in _MAPS:
+            kept = closed if name == "properties" else frozenset[str]()
+            return {key: each if key in kept else self.opened(each) for key, each in value.items()}
+        if name in _LISTS:
+            return [self.opened(each) for each in value]
+        if name == "oneOf":
+            return self._branches(value)
+        return self.opened(value) if name in _SINGLE else value
+
+    def _branches(self, branches: list[Json]) -> list[Json]:
+        """Open the branches of a ``oneOf`` if they stay apart: by a required constant, which stays closed."""
+        targets = [self._target(each) for each in branches]
+        tag = _tag(targets)
+        return branches if tag is None else [self.opened(each, frozenset({tag})) for each in targets]
+
+    def _target(self, schema: Json) -> Json:
+        """Return a branch, or the definition that it is nothing but a reference to."""
+        if is_object(schema) and set(schema) == {"$ref"} and schema["$ref"].startswith(_DEFINITIONS):
+            return self.flat["$defs"][schema["$ref"].removeprefix(_DEFINITIONS)]
+        return schema
+
+    def _reference(self, reference: str) -> str:
+        if not reference.startswith(_DEFINITIONS):
+            return reference  # the root, which is opened itself
+        name = reference.removeprefix(_DEFINITIONS)
+        copy = f"{name}-tolerant"
+        if copy not in self.copies:
+            self.copies[copy] = True  # the place is taken before it is filled: a definition may hold itself
+            self.copies[copy] = self.opened(self.flat["$defs"][name])
+        return _DEFINITIONS + copy
+
+
+def _open_object(schema: dict[str, Any]) -> None:
+    if "properties" in schema and schema.get("additionalProperties") is False:
+        del schema["additionalProperties"]
+    if schema.get("unevaluatedProperties") is False:
+        del schema["unevaluatedProperties"]
+
+
+def _open_enum(schema: dict[str, Any]) -> None:
+    values = schema.get("enum", ())
+    if any(isinstance(each, str) for each in values) and all(isinstance(each, str | None) for each in values):
+        del schema["enum"]
+        schema["type"] = ["string", "null"] if None in values else "string"
+
+
+def _tag(branches: list[Json]) -> str | None:
+    """Return a required property that has a constant of its own in each branch."""
+    constants = [_required_constants(each) for each in branches]
+    shared = set[str].intersection(*map(set, constants)) if constants else set[str]()
+    for name in sorted(shared):
+        if len({each[name] for each in constants}) == len(constants):
+            return name
+    return None
+
+
+def _required_constants(branch: Json) -> Mapping[str, str]:
+    if not is_object(branch):
+        return {}
+    members = branch.get("properties", {})
+    found = {name: _constant(members.get(name)) for name in branch.get("required", ())}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _constant(schema: Json) -> str | None:
+    if not is_object(schema):
+        return None
+    values = [schema["const"]] if "const" in schema else schema.get("enum", ())
+    return values[0] if len(values) == 1 and isinstance(values[0], str) else None

@@ -1,0 +1,95 @@
+"""The judges: two validators that know nothing of the prover. Neither uses a network.
+
+jsonschema takes more than a second to import, so only a verdict that needs its word loads it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+import jsonschema_rs
+
+from sguild_codegen.compat.portable import portable
+from sguild_codegen.compat.resolving import Json
+from sguild_codegen.compat.undecided import Undecided
+
+_RUST: Final = jsonschema_rs.Draft202012Validator
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """Where a document is refused, and by which place of the schema, both as JSON pointers."""
+
+    document_pointer: str
+    schema_pointer: str
+
+
+class Judge:
+    """What jsonschema-rs says about the documents of one schema, formats asserted."""
+
+    def __init__(self, schema: Json) -> None:
+        """Read a schema.
+
+        Raises:
+            Undecided: it is invalid, or refers to something that is not there.
+        """
+        self.schema = schema
+        try:
+            self._validator = _RUST(schema, validate_formats=True, offline=True)
+        except (
+            ValueError,
+            TypeError,
+            jsonschema_rs.ValidationError,
+            jsonschema_rs.ReferencingError,
+        ) as error:
+            raise Undecided(f"the schema is invalid: {str(error).splitlines()[0]}") from error
+
+    def accepts(self, document: Json) -> bool:
+        """Tell whether a document is accepted."""
+        return self._validator.is_valid(document)
+
+    def complaints(self, document: Json) -> Iterator[Complaint]:
+        """Yield why a document is refused."""
+        for error in self._validator.iter_errors(document):
+            yield Complaint(_pointer(error.instance_path), _pointer(error.schema_path))
+
+
+def second_opinion(schema: Json) -> Callable[[Json], bool]:
+    """Return what tells whether a document is accepted according to jsonschema, formats asserted.
+
+    Raises:
+        Undecided: jsonschema cannot read the schema, or does not come to an end.
+    """
+    import re
+
+    from jsonschema import Draft202012Validator
+    from referencing import Registry
+
+    validator: Any = Draft202012Validator(
+        portable(schema), format_checker=Draft202012Validator.FORMAT_CHECKER, registry=Registry()
+    )
+
+    def accepts(document: Json) -> bool:
+        try:
+            accepted = bool(validator.is_valid(document))
+        except (re.error, RecursionError) as error:
+            raise Undecided("jsonschema cannot read one of the schemas") from error
+        return accepted
+
+    return accepts
+
+
+@cache
+def is_of_format(name: str, text: str) -> bool:
+    """Tell whether a text is of a format."""
+    return bool(_of_format(name).is_valid(text))
+
+
+@cache
+def _of_format(name: str) -> Any:
+    return _RUST({"format": name}, validate_formats=True)
+
+
+def _pointer(steps: list[str | int]) -> str:
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
