@@ -18,7 +18,7 @@ ALLOWED = {
     "sguild_codegen": r"""
         sguild_codegen/ (
             (__init__ | errors) \.py
-            | (cli | emit | model | reader | record | report) / \w+ \.py
+            | (cli | compat | emit | model | reader | record | report) / \w+ \.py
             | schemas / [a-z-]+ \.schema\.json
             | templates / \w+ (\.\w+)? \.jinja
             | py\.typed
@@ -50,6 +50,8 @@ NEEDS = {
     "sguild_codegen": {
         *("black", "datamodel-code-generator", "jinja2", "jsonschema", "jsonschema-rs"),
         *("pydantic", "sguild-dispatcher", "typer"),
+        *("fqdn", "idna", "interegular", "isoduration", "jsonpointer", "referencing"),
+        *("rfc3339-validator", "rfc3986-validator", "uri-template"),
     },
     "sguild_contracts": {"pydantic", "sguild-dispatcher"},
     "sguild_dispatcher": {"asyncpg", "jsonschema-rs", "pydantic", "uuid-utils"},
