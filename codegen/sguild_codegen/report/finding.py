@@ -1,9 +1,31 @@
 """The one type of finding that every check returns and every printer prints."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sguild_codegen.report.rules import Level, Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Another place that a finding is about, such as the same keyword in the old version of a file."""
+
+    path: str
+    message: str
+    line: int | None = None
+    column: int | None = None
+    pointer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """A document that proves what a finding says: JSON that ``accepted_by`` takes and ``refused_by`` does not."""
+
+    document: Any
+    accepted_by: str
+    refused_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +35,9 @@ class Finding:
     ``path`` is relative to the repository's root, else to the current folder. ``line`` and ``column`` count
     from 1, in characters; they are ``None`` where the finding is about a file as a whole. ``length`` is how
     many characters of ``source``, the text of that line, are meant.
+
+    ``level`` is that of the rule unless the check that applies it knows better. ``subject`` is the event type
+    that the finding is about, ``audience`` the domains that are hit, ``related`` what to look at as well.
     """
 
     rule: Rule
@@ -24,11 +49,22 @@ class Finding:
     length: int = 1
     pointer: str | None = None
     source: str | None = None
+    own_level: Level | None = None
+    subject: str | None = None
+    audience: tuple[str, ...] = ()
+    witness: Witness | None = None
+    related: tuple[Place, ...] = ()
 
     @property
     def level(self) -> Level:
-        """``error`` or ``warning``, as the rule says."""
-        return self.rule.level
+        """``error``, ``warning`` or ``notice``."""
+        return self.own_level or self.rule.level
+
+    @property
+    def fingerprint(self) -> str:
+        """A name that stays when lines move: of the rule, the file, the place in it and what is said."""
+        parts = (self.rule.id, self.path, self.pointer or "", self.subject or "", self.message)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -19,7 +19,7 @@ class Printer(Protocol):
 
 _RESET: Final = "\x1b[0m"
 _BOLD: Final = "\x1b[1m"
-_COLORS: Final = MappingProxyType({"error": "\x1b[31;1m", "warning": "\x1b[33;1m"})
+_COLORS: Final = MappingProxyType({"error": "\x1b[31;1m", "warning": "\x1b[33;1m", "notice": "\x1b[36;1m"})
 _WIDTH: Final = 120  # a longer source line is cut around the place
 _BEFORE: Final = 60
 _INDENT: Final = "    "  # no line of a contract ever starts a line of output: "::" there is a command to CI

@@ -7,12 +7,15 @@ another rule. Rules that are marked ``unreadable`` mean that there was nothing t
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-Level: TypeAlias = Literal["error", "warning"]
+Level: TypeAlias = Literal["error", "warning", "notice"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule; ``message`` and ``help`` are templates for :meth:`str.format`."""
+    """One rule; ``message`` and ``help`` are templates for :meth:`str.format`.
+
+    ``why`` is what ``explain`` says about the reason, in a paragraph; a notice never changes the exit code.
+    """
 
     id: str
     name: str
@@ -20,6 +23,7 @@ class Rule:
     help: str
     level: Level = "error"
     unreadable: bool = False
+    why: str = ""
 
 
 # Files and JSON text.
