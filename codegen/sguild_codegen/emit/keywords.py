@@ -1,6 +1,7 @@
 """Which keywords constrain which JSON type, and which of them a schema uses."""
 
 from dataclasses import MISSING, fields
+from operator import attrgetter
 from typing import Final
 
 from sguild_codegen.model.schema import Schema
@@ -43,11 +44,12 @@ OF_TYPE: Final = {
 _CONSTRAINTS: Final = frozenset(
     ("boolean", "ref", "types", "enum", "has_const", *STRING, *NUMBER, *ARRAY, *OBJECT, *COMBINATIONS)
 )
-_DEFAULTS: Final = {
-    each.name: each.default if each.default is not MISSING else None
-    for each in fields(Schema)
-    if each.name in _CONSTRAINTS
-}
+_FIELDS: Final = tuple(each for each in fields(Schema) if each.name in _CONSTRAINTS)
+_NAMES: Final = tuple(each.name for each in _FIELDS)
+_DEFAULTS: Final = tuple(
+    each.default if each.default_factory is MISSING else each.default_factory() for each in _FIELDS
+)
+_VALUES: Final = attrgetter(*_NAMES)
 
 
 _SPELLED: Final = {"ref": "$ref", "types": "type", "has_const": "const"}
@@ -55,7 +57,9 @@ _SPELLED: Final = {"ref": "$ref", "types": "type", "has_const": "const"}
 
 def used(schema: Schema) -> frozenset[str]:
     """Return the constraining keywords of a schema, by the names of their fields."""
-    return frozenset(name for name, default in _DEFAULTS.items() if _is_set(getattr(schema, name), default))
+    values = zip(_NAMES, _VALUES(schema), _DEFAULTS, strict=True)
+    # Nearly every keyword is absent, and then its value is the default itself.
+    return frozenset([name for name, value, default in values if value is not default and value != default])
 
 
 def json_name(field_name: str) -> str:
@@ -64,7 +68,3 @@ def json_name(field_name: str) -> str:
         return _SPELLED[field_name]
     first, *rest = field_name.rstrip("_").split("_")
     return first + "".join(word.capitalize() for word in rest)
-
-
-def _is_set(value: object, default: object) -> bool:
-    return value not in (default, {})

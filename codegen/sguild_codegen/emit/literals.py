@@ -51,14 +51,20 @@ def _quoted(text: str) -> str:
     # As black does: the quotes that need fewer escapes, double ones where both need as many.
     quote = "'" if text.count('"') > text.count("'") else '"'
     body = text.replace("\\", "\\\\").replace(quote, f"\\{quote}")
-    return f"{quote}{''.join(map(_visible, body))}{quote}"
+    return f"{quote}{_all_visible(body)}{quote}"
 
 
 def _escaped(text: str) -> str:
     """Escape what would end a docstring or change its meaning; line breaks stay."""
     body = text.replace("\\", "\\\\")
     body = _QUOTES.sub(lambda found: found.group().replace('"', '\\"'), body)
-    return "".join(each if each == "\n" else _visible(each) for each in body)
+    return "\n".join(map(_all_visible, body.split("\n")))
+
+
+def _all_visible(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text  # nearly every text
+    return "".join(map(_visible, text))
 
 
 def _visible(character: str) -> str:

@@ -8,7 +8,7 @@ where empty means the same). References lead to nodes, so recursive schemas are 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 JsonType: TypeAlias = Literal["null", "boolean", "object", "array", "number", "string", "integer"]
@@ -52,8 +52,11 @@ class Reference:
         return self._table.nodes[self.location]
 
 
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
 def _nothing() -> Mapping[str, Any]:
-    return MappingProxyType({})
+    return _NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
