@@ -21,7 +21,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
-    """A document that proves what a finding says: JSON that ``accepted_by`` takes and ``refused_by`` does not."""
+    """A JSON document as proof: ``accepted_by`` takes it and ``refused_by`` does not."""
 
     document: Any
     accepted_by: str
