@@ -40,14 +40,22 @@ def command(*arguments: str) -> Callable[[], object]:
     return lambda: subprocess.run(arguments, check=True, capture_output=True)  # noqa: S603 - our own commands
 
 
-def table(ratios: Sequence[Ratio]) -> str:
-    """Return the ratios as a Markdown table."""
+def table(ratios: Sequence[Ratio], wanted: Mapping[str, float]) -> str:
+    """Return the ratios as a Markdown table, each with the most that is wanted of it.
+
+    Raises:
+        ValueError: something is wanted that was not measured.
+    """
+    unknown = wanted.keys() - {each.name for each in ratios}
+    if unknown:
+        raise ValueError(f"nothing is measured under the name {', '.join(sorted(unknown))}")
     rows = [
         f"| {each.name} | {each.baseline} | {each.value:.3g} "
+        f"| {f'{wanted[each.name]:.2g}' if each.name in wanted else ''} "
         f"| {_shown(each.amount, each.unit)} | {_shown(each.baseline_amount, each.unit)} |"
         for each in ratios
     ]
-    head = ("| what | baseline | ratio | measured | baseline |", "|---|---|---|---|---|")
+    head = ("| what | baseline | ratio | wanted | measured | baseline |", "|---|---|---|---|---|---|")
     return "\n".join((*head, *rows))
 
 
