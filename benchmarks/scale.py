@@ -70,4 +70,4 @@ def _ratios(folder: Path) -> list[Ratio]:
 if __name__ == "__main__":
     from measuring import table
 
-    sys.stdout.write(f"{table(ratios())}\n")
+    sys.stdout.write(f"{table(ratios(), {})}\n")

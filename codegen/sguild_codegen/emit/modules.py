@@ -215,6 +215,7 @@ class ModelModule:
         left = residue(schema)
         text = json.dumps(document(left.schema, formats=self.formats), ensure_ascii=False, sort_keys=True)
         members = "" if left.members is None else f", members={_names(left.members)}"
+        members = ", names_only=True" if left.names_only else members
         return f"SchemaRule({literal(text)}{members}{'' if self.formats else ', assert_formats=False'})"
 
     def _documentation(self, item: ObjectClass) -> str:

@@ -22,6 +22,14 @@ _BY_NAME: Final = frozenset(
         *keywords.ARRAY,
     )
 )
+# Keywords that ask an object for its names, whatever the values are.
+_OF_NAMES: Final = frozenset(
+    (
+        *("boolean", "ref", "types", "required", "dependent_required", "dependent_schemas"),
+        *("min_properties", "max_properties", "property_names"),
+        *keywords.COMBINATIONS,
+    )
+)
 # Keywords for which it matters what others have said of a member.
 _OF_THE_REST: Final = frozenset(("pattern_properties", "unevaluated_properties"))
 
@@ -30,11 +38,13 @@ _OF_THE_REST: Final = frozenset(("pattern_properties", "unevaluated_properties")
 class Residue:
     """A schema that accepts the same as the one that it is left of, for what its class accepts.
 
-    ``members`` are the members that it looks at, ``None`` if it looks at all of them.
+    ``members`` are the members that it looks at, ``None`` if it looks at all of them; ``names_only`` tells
+    that it asks for their names and for no value.
     """
 
     schema: Schema
     members: tuple[str, ...] | None
+    names_only: bool = False
 
 
 def residue(schema: Schema) -> Residue:
@@ -45,7 +55,12 @@ def residue(schema: Schema) -> Residue:
         }
         return Residue(replace(schema, types=None, required=(), properties=known), None)
     rest = replace(schema, types=None, required=(), properties={}, additional_properties=None)
-    return Residue(rest, _members(rest))
+    members = _members(rest)
+    return Residue(rest, members, names_only=members is None and _asks_for_names(rest))
+
+
+def _asks_for_names(schema: Schema) -> bool:
+    return all(keywords.used(each) <= _OF_NAMES for each in _about_the_object(schema, set()))
 
 
 def _members(schema: Schema) -> tuple[str, ...] | None:

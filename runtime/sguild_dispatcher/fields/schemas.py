@@ -5,7 +5,7 @@ microseconds more than a rule of its own would, and it is exact.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -33,13 +33,14 @@ class SchemaRule:
 
     As metadata of ``Annotated`` it checks what comes in, before the type does. For a whole model, call
     :meth:`check` in an after-validator; only for models, ``members`` are the names of those members that the
-    schema looks at (``None``: all), and no other is written for it. Python values count as what they are
-    written as.
+    schema looks at (``None``: all), and no other is written for it; if it looks at names alone
+    (``names_only``), each member stands there as ``true``. Python values count as what they are written as.
     """
 
     text: str
     assert_formats: bool = True
     members: tuple[str, ...] | None = None
+    names_only: bool = False
 
     def check(self, value: object) -> None:
         """Check a value or a model.
@@ -96,6 +97,8 @@ class SchemaRule:
 
     def _written(self, value: Any) -> Any:
         """Return the JSON of a value, or of those members of a model that the schema looks at."""
+        if self.names_only:
+            return dict.fromkeys(_names(value), True)
         if self.members is None:
             return to_jsonable_python(value, by_alias=True)
         held: dict[str, Any] = value.__dict__
@@ -111,6 +114,15 @@ class SchemaRule:
                 looked_at = {attributes.get(each, each) for each in self.members}
                 return value.model_dump(mode="json", by_alias=True, include=looked_at)
         return document
+
+
+def _names(model: Any) -> Iterator[str]:
+    """Yield the names of the members that a model has."""
+    held: dict[str, Any] = model.__dict__
+    for name, attribute in _attributes(model.__class__).items():
+        if held[attribute] is not MISSING:
+            yield name
+    yield from model.model_extra or ()
 
 
 def _extra(model: BaseModel, name: str) -> Any:

@@ -24,7 +24,7 @@ class OddKeywordsV1(Payload, frozen=True, event_type="odd.keywords", version=1):
     c: C | MISSING = MISSING
     d: D | MISSING = MISSING
 
-    _contract: ClassVar[SchemaRule] = SchemaRule('{"minProperties": 1}')
+    _contract: ClassVar[SchemaRule] = SchemaRule('{"minProperties": 1}', names_only=True)
 
     @model_validator(mode="after")
     def _check_contract(self) -> Self:
