@@ -18,7 +18,7 @@ ALLOWED = {
     "sguild_codegen": r"""
         sguild_codegen/ (
             (__init__ | errors) \.py
-            | (cli | compat | emit | model | reader | record | report) / \w+ \.py
+            | (cli | compat | emit | model | reader | record | report (/ printers)?) / \w+ \.py
             | schemas / [a-z-]+ \.schema\.json
             | templates / \w+ (\.\w+)? \.jinja
             | py\.typed
@@ -100,6 +100,7 @@ def test_what_a_missing_file_would_break_in_silence_is_there(
     tool = distributions["sguild_codegen"].in_wheel
     assert "sguild_codegen/templates/event.py.jinja" in tool
     assert "sguild_codegen/schemas/event-types-registry.schema.json" in tool
+    assert "sguild_codegen/schemas/findings.schema.json" in tool
     assert "sguild_contracts/schemas/envelope.json" in distributions["sguild_contracts"].in_wheel
     runtime = distributions["sguild_dispatcher"].in_wheel
     assert "sguild_dispatcher/sql/insert_event.sql" in runtime

@@ -57,7 +57,9 @@ def _run(settings: "Configuration", printer: Output, *, check: bool, diff: bool,
 
     started = time.monotonic()
     run = Run.start(settings, trust=trust)
-    if printer.format is not Format.JSON and run.nothing_changed():
+    checked = f"{settings.output} against {settings.contracts}"
+    if run.nothing_changed():
+        printer.findings((), checked)
         unchanged = len(run.found)
         progress(_check_summary(0, 0, 0, unchanged) if check else _summary(0, unchanged, 0, 0, started))
         return 0
@@ -70,8 +72,7 @@ def _run(settings: "Configuration", printer: Output, *, check: bool, diff: bool,
     else:
         differing = () if diff else planned.blocked
     findings += [_finding(planned, each) for each in differing]
-    if findings or printer.format is Format.JSON:
-        printer.findings(findings)
+    printer.findings(findings, checked)
     if check:
         progress(_check_summary(*_counts(planned)))
     elif differing:

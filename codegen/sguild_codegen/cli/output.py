@@ -23,6 +23,15 @@ class Format(StrEnum):
     TEXT = "text"
     JSON = "json"
     GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    MARKDOWN = "markdown"
+
+    @property
+    def is_document(self) -> bool:
+        """Whether there is something to print where nothing was found."""
+        return self not in {Format.TEXT, Format.GITHUB}
 
 
 class Color(StrEnum):
@@ -40,11 +49,16 @@ class Output:
     format: Format
     color: Color
 
-    def findings(self, findings: Sequence["Finding"]) -> None:
-        """Print findings in the format that was asked for."""
+    def findings(self, findings: Sequence["Finding"], checked: str = "") -> None:
+        """Print findings in the format that was asked for; a document also where there are none.
+
+        ``checked`` says what was looked at, as "contracts against origin/main".
+        """
+        if not findings and not self.format.is_document:
+            return
         from sguild_codegen.report.printers import PRINTERS
 
-        sys.stdout.write(PRINTERS[self.format](findings, color=self._colored()))
+        sys.stdout.write(PRINTERS[self.format](findings, color=self._colored(), checked=checked))
 
     def _colored(self) -> bool:
         if self.color is Color.AUTO:

@@ -10,13 +10,17 @@ from sguild_codegen.report.rules import Level, Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Another place that a finding is about, such as the same keyword in the old version of a file."""
+    """Another place that a finding is about, such as the same keyword in the old version of a file.
+
+    ``message`` says in a few words what is there, as "in version 1"; ``source`` is the text of the line.
+    """
 
     path: str
     message: str
     line: int | None = None
     column: int | None = None
     pointer: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,7 @@ class Finding:
     def fingerprint(self) -> str:
         """A name that stays when lines move: of the rule, the file, the place in it and what is said."""
         parts = (self.rule.id, self.path, self.pointer or "", self.subject or "", self.message)
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+        return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

