@@ -253,7 +253,8 @@ class ArrayFacts(Facts):
 
         An element with as many possible values as there are elements can always take one that is left.
         """
-        candidates = [self._candidates(goals, len(row)) for goals in row]
+        found = {goals: self._candidates(goals, len(row)) for goals in set(row)}
+        candidates = [found[goals] for goals in row]
         taken: dict[str, int] = {}
         for index in range(len(row)):
             if not _augment(index, candidates, taken, set()):
@@ -268,6 +269,7 @@ class ArrayFacts(Facts):
         found: dict[str, Json] = {}
         excluded: set[Goal] = set()
         while len(found) < count:
+            self.solver.check_time()
             value = self.solver.solve(goals | excluded)
             if value is None:
                 break

@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeAlias
 from sguild_codegen.compat.formulas import Goal
 from sguild_codegen.compat.nodes import ANNOTATIONS, Space
 from sguild_codegen.compat.prover import Prover
-from sguild_codegen.compat.resolving import Document, Json, is_object, subschemas
+from sguild_codegen.compat.resolving import Document, Json, copied, is_object, subschemas
 from sguild_codegen.compat.second_proof import covers
 from sguild_codegen.compat.tolerance import tolerant
 from sguild_codegen.compat.undecided import Undecided
@@ -93,10 +93,11 @@ class _Comparing:
     """Both schemas in one space of nodes, with their judges."""
 
     def __init__(self, old: Json, new: Json, lens: Lens, closed_enums: frozenset[str], budget: float) -> None:
-        self.writers = [Judge(old), Judge(new)]
+        schemas = [copied(old), copied(new)]
+        self.writers = [Judge(each) for each in schemas]
         self.readers = self.writers
         if lens == "tolerant":
-            self.readers = [Judge(tolerant(each, closed_enums)) for each in (old, new)]
+            self.readers = [Judge(copied(tolerant(each, closed_enums))) for each in schemas]
         self.space = Space()
         self.prover = Prover(self.space, 0.0)
         self.budget = budget / 2

@@ -1,6 +1,6 @@
 """Texts that match some patterns and not others, found by walking the product of their automata."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, TypeAlias
@@ -97,13 +97,15 @@ class Language:
     most: int | None = None
     excluded: frozenset[str] = frozenset()
 
-    def texts(self) -> Iterator[str]:
+    def texts(self, check_time: Callable[[], None]) -> Iterator[str]:
         """Yield texts of the language, shortest first, at least one for each of its shapes.
+
+        ``check_time`` is called at every step, to raise when it has taken too long.
 
         Raises:
             Undecided: a pattern cannot be read, or the product grows too large.
         """
-        return _Walk(self).texts()
+        return _Walk(self, check_time).texts()
 
 
 @dataclass(slots=True)
@@ -114,6 +116,7 @@ class _Walk:
     """
 
     language: Language
+    check_time: Callable[[], None]
     searches: list[_Search] = field(init=False)
     signs: list[bool] = field(init=False)
     letters: tuple[int, ...] = field(init=False)
@@ -158,6 +161,7 @@ class _Walk:
     def _following(self, level: dict[_Product, str], seen: set[_Product]) -> dict[_Product, str]:
         following: dict[_Product, str] = {}
         for (states, prefix), text in level.items():
+            self.check_time()
             for code in self.letters:
                 after = tuple(one.step(each, code) for one, each in zip(self.searches, states, strict=True))
                 longer = None if prefix is None else prefix + chr(code)

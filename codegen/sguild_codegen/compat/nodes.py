@@ -1,7 +1,7 @@
 """Schemas as nodes: equal schemas are one node, also where one is in the old document and one in the new."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from sguild_codegen.compat import keywords
 from sguild_codegen.compat.formulas import FALSE, TRUE, Formula, Goal, Kind, all_of, any_of
@@ -15,6 +15,9 @@ ANNOTATIONS: Final = frozenset(
         *("contentEncoding", "contentMediaType", "contentSchema"),
     )
 )
+
+
+_Closure: TypeAlias = tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -78,10 +81,10 @@ class Either:
 class Space:
     """The nodes of all documents of one comparison."""
 
-    _nodes: dict[str, Node] = field(default_factory=dict[str, Node])
+    _nodes: dict[_Closure, Node] = field(default_factory=dict[_Closure, Node])
     _either: dict[frozenset[Goal], Either] = field(default_factory=dict[frozenset[Goal], Either])
-    _keys: dict[tuple[int, str], str] = field(default_factory=dict[tuple[int, str], str])
-    _kept: list[Json] = field(default_factory=list[Json])
+    _keys: dict[tuple[int, int, str], _Closure] = field(default_factory=dict[tuple[int, int, str], _Closure])
+    _kept: list[tuple[Document, Json]] = field(default_factory=list[tuple[Document, Json]])
 
     def root(self, document: Document) -> Node:
         """Return the node of a whole document."""
@@ -107,16 +110,16 @@ class Space:
             found = self._nodes[key] = Node(self, document, place)
         return found
 
-    def _key(self, document: Document, place: Place) -> str:
-        known = self._keys.get((id(place.schema), place.base))
+    def _key(self, document: Document, place: Place) -> _Closure:
+        address = id(document), id(place.schema), place.base
+        known = self._keys.get(address)
         if known is None:
-            known = _closure(document, place)
-            self._keys[id(place.schema), place.base] = known
-            self._kept.append(place.schema)  # an id is only that of a schema while the schema lives
+            known = self._keys[address] = _closure(document, place)
+            self._kept.append((document, place.schema))  # an id is only that of an object while it lives
         return known
 
 
-def _closure(document: Document, place: Place) -> str:
+def _closure(document: Document, place: Place) -> _Closure:
     """Return the text of a schema and of all that it refers to, each by how it is referred to."""
     found: dict[str, str] = {}
     waiting = [("", place)]
@@ -128,7 +131,7 @@ def _closure(document: Document, place: Place) -> str:
         for reference, inner in _references(document, each.schema, each.base):
             target = document.resolve(reference, inner)
             waiting.append((f"{inner} {reference}", target))
-    return "\n".join(f"{name}={found[name]}" for name in sorted(found))
+    return tuple(sorted(found.items()))
 
 
 def _references(document: Document, schema: Json, base: str) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import combinations
+from itertools import chain, combinations, product
 from typing import Final, Self
 
 from sguild_codegen.compat.facts import Facts, Found, Solver, Status
@@ -42,13 +42,12 @@ class _Wanted:
 
 @dataclass(slots=True)
 class _Chosen:
-    """The properties of one attempt, each with its value's goals; ``fresh`` ones are named by no schema."""
+    """The properties of one attempt, each with its value's goals."""
 
     goals: dict[str, Goals]
-    fresh: int = 0
 
-    def extended(self, name: str, goals: Goals, *, fresh: bool = False) -> "_Chosen":
-        return _Chosen({**self.goals, name: goals}, self.fresh + fresh)
+    def extended(self, name: str, goals: Goals) -> "_Chosen":
+        return _Chosen({**self.goals, name: goals})
 
 
 @dataclass(slots=True)
@@ -221,10 +220,8 @@ class ObjectFacts(Facts):
             yield chosen
             return
         first, rest = wanted[0], wanted[1:]
-        for extended in (*self._known_places(chosen, first), *self._fresh_places(chosen, first)):
+        for extended in chain(self._known_places(chosen, first), self._fresh_places(chosen, first)):
             yield from self._placed(extended, rest)
-        if chosen.fresh and self.most is not None:
-            raise Undecided("two properties may have to be one where few are allowed")
 
     def _known_places(self, chosen: _Chosen, wanted: _Wanted) -> Iterator[_Chosen]:
         candidates = [*chosen.goals, *sorted(self._known - self.lacks - chosen.goals.keys())]
@@ -238,20 +235,28 @@ class ObjectFacts(Facts):
                 yield chosen.extended(name, goals)
 
     def _fresh_places(self, chosen: _Chosen, wanted: _Wanted) -> Iterator[_Chosen]:
+        """Yield the ways to have a wanted property under a name that no schema names.
+
+        One name stands for all that match the same patterns and meet the same goals: those of the other
+        wanted properties too, so that a name is found that can be theirs, and one that leaves theirs free.
+        """
         excluded = self._known | chosen.goals.keys()
         for matched, others in self._signs(wanted.cell):
             inside = (goal for cell, goal in self.cells if _applies(cell, matched))
             goals = wanted.value | frozenset(inside)
             if self.solver.solve(goals) is None:
                 continue
-            name = self.solver.text(self.names | wanted.name, matched, others, excluded)
-            if name is not None:
-                yield chosen.extended(name, goals, fresh=True)
+            for named in self._name_signs(wanted):
+                self.solver.check_time()
+                name = self.solver.text(self.names | named, matched, others, excluded)
+                if name is not None:
+                    yield chosen.extended(name, goals)
 
     def _signs(self, cell: Cell) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
         """Yield which patterns a fresh name of a cell matches, and which it does not; few matches first."""
-        patterns = {each for around, _ in self.cells for each in (around.pattern, *around.others) if each}
-        must = {cell.pattern} if cell.pattern else set[str]()
+        cells = (*(around for around, _ in self.cells), *(each.cell for each in self.wanted))
+        patterns = {each for around in cells for each in (around.pattern, *around.others) if each is not None}
+        must = {cell.pattern} if cell.pattern is not None else set[str]()
         free = sorted(patterns - must - set(cell.others))
         if len(free) > _MOST_PATTERNS:
             raise Undecided("too many patterns of property names meet")
@@ -259,6 +264,15 @@ class ObjectFacts(Facts):
             for more in combinations(free, count):
                 matched = frozenset({*must, *more})
                 yield matched, frozenset({*patterns, *cell.others}) - matched
+
+    def _name_signs(self, wanted: _Wanted) -> Iterator[Goals]:
+        """Yield which goals of wanted names a fresh name meets, and which it does not; few first."""
+        free = {goal for each in self.wanted for goal in each.name} - wanted.name
+        if len(free) > _MOST_PATTERNS:
+            raise Undecided("too many conditions on property names meet")
+        for met in product((False, True), repeat=len(free)):
+            signs = zip(free, met, strict=True)
+            yield wanted.name | {goal if is_met else goal.negated() for goal, is_met in signs}
 
     def _filled(self, chosen: _Chosen) -> Found | None:
         """Return the object of an attempt, with properties added until there are enough."""

@@ -182,7 +182,7 @@ class _Reader:
             return None
         end = self.pattern.find("}", self.at)
         low, comma, high = self.pattern[self.at : end].partition(",")
-        if end < 0 or not low.isascii() or not low.isdigit() or (high and not high.isdigit()):
+        if end < 0 or not (low + high).isascii() or not low.isdigit() or (high and not high.isdigit()):
             raise self.invalid()
         self.at = end + 1
         return int(low), (int(high) if high else None) if comma else int(low)

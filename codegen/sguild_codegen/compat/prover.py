@@ -106,7 +106,7 @@ class Prover:
         atoms: list[Formula] = [Matches(each) for each in wanted]
         atoms += (Matches(each, wanted=False) for each in unwanted)
         atoms += (NoneOf(excluded),) if excluded else ()
-        found = self._search("string", TextFacts(), [*goals, *atoms], [], {})
+        found = self._search("string", TextFacts(self.check_time), [*goals, *atoms], [], {})
         return None if found is None else str(found.value)
 
     def constant(self, value: Json) -> Goal:
@@ -127,7 +127,7 @@ class Prover:
             case "number":
                 return NumberFacts()
             case "string":
-                return TextFacts()
+                return TextFacts(self.check_time)
             case "array":
                 return ArrayFacts(self)
             case "object":
@@ -267,6 +267,7 @@ class _Judge:
         if goal not in self.known:
             if depth > _DEEPEST_STATUS:
                 return Status.OPEN
+            self.known[goal] = Status.OPEN  # if it is met again below itself: that leads to no decision
             self.known[goal] = self.status(goal.formula(self.kind), depth + 1)
         return self.known[goal]
 

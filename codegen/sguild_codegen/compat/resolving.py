@@ -1,6 +1,7 @@
 """Where references lead: by pointer, anchor or ``$id``, inside one document."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, TypeGuard
@@ -15,6 +16,7 @@ SINGLE: Final = (
     *("unevaluatedItems", "unevaluatedProperties"),
 )
 LISTED: Final = ("prefixItems", "allOf", "anyOf", "oneOf")
+_MOST_BITS: Final = 4_000
 NAMED: Final = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
 
 
@@ -114,13 +116,37 @@ class Document:
         return Place(target, base)
 
 
-def flattened(schema: Json) -> Json:
+def copied(value: Json) -> Json:
+    """Return a JSON value of which no part is the same object as another one: places are told by identity.
+
+    Raises:
+        Undecided: a number in it is none of JSON, or longer than Python writes numbers.
+    """
+    if is_object(value):
+        return {name: copied(each) for name, each in value.items()}
+    if is_array(value):
+        return [copied(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Undecided(
+            f"the schema is invalid: {value} is no JSON number, or one that is too large to be read"
+        )
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        raise Undecided("a number in the schema has more than 1,200 digits")
+    return value
+
+
+def flattened(schema: Json, root: str = "#") -> Json:
     """Return the schema with every reference as ``#`` or ``#/$defs/N``, without ``$id`` and anchors.
+
+    Args:
+        schema: a JSON Schema.
+        root: what references to the whole schema become: ``#``, or the pointer of a definition that is added
+            where there is such a reference.
 
     Raises:
         Undecided: a reference leads nowhere.
     """
-    return _Flattening(Document(schema)).root()
+    return _Flattening(Document(schema)).root(root)
 
 
 @dataclass(slots=True)
@@ -128,15 +154,18 @@ class _Flattening:
     document: Document
     names: dict[int, str] = field(default_factory=dict[int, str])
     waiting: list[tuple[str, Place]] = field(default_factory=list[tuple[str, Place]])
+    root_is_referred_to: bool = False
 
-    def root(self) -> Json:
+    def root(self, name: str) -> Json:
         place = self.document.resolve("", "")
-        self.names[id(place.schema)] = "#"
+        self.names[id(place.schema)] = name
         flat = self.flat(place.schema, place.base)
         definitions: dict[str, Json] = {}
         while self.waiting:
-            name, target = self.waiting.pop()
-            definitions[name] = self.flat(target.schema, target.base)
+            each, target = self.waiting.pop()
+            definitions[each] = self.flat(target.schema, target.base)
+        if name != "#" and self.root_is_referred_to:
+            definitions[name.removeprefix("#/$defs/")] = flat
         return {**flat, "$defs": definitions} if definitions else flat
 
     def flat(self, schema: Json, base: str) -> Json:
@@ -161,6 +190,7 @@ class _Flattening:
 
     def reference(self, target: Place) -> str:
         known = self.names.get(id(target.schema))
+        self.root_is_referred_to |= target.schema is self.document.root
         if known is None:
             name = str(len(self.names))
             known = self.names[id(target.schema)] = f"#/$defs/{name}"

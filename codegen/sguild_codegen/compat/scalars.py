@@ -1,8 +1,8 @@
 """Facts about null, booleans, numbers and texts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cache
 from itertools import islice
 from typing import Any, Final, Self
 
@@ -148,8 +148,17 @@ class _Texts:
         )
 
 
-@cache
-def _find(texts: _Texts) -> str | None:
+_found: dict[_Texts, str | None] = {}
+
+
+def _find(texts: _Texts, check_time: Callable[[], None]) -> str | None:
+    """Return a text of which the facts are true: the same facts are met again in other comparisons."""
+    if texts not in _found:
+        _found[texts] = _find_new(texts, check_time)
+    return _found[texts]
+
+
+def _find_new(texts: _Texts, check_time: Callable[[], None]) -> str | None:
     if texts.listed is not None:
         return min(
             (each for each in texts.listed if texts.accepts(each)),
@@ -162,12 +171,12 @@ def _find(texts: _Texts) -> str | None:
         for sample in FORMATS[name].samples:
             if texts.accepts(sample):
                 return sample
-    return _find_unlisted(texts)
+    return _find_unlisted(texts, check_time)
 
 
-def _find_unlisted(texts: _Texts) -> str | None:
+def _find_unlisted(texts: _Texts, check_time: Callable[[], None]) -> str | None:
     tried = 0
-    for text in islice(_surrounding(texts).texts(), _MOST_TEXTS):
+    for text in islice(_surrounding(texts).texts(check_time), _MOST_TEXTS):
         if texts.accepts(text):
             return text
         tried += 1
@@ -193,10 +202,11 @@ def _surrounding(texts: _Texts) -> Language:
 class TextFacts(_Scalar):
     """Patterns, lengths, formats and values."""
 
+    check_time: Callable[[], None]
     known: _Texts = field(default_factory=_Texts)
 
     def copy(self) -> Self:
-        return type(self)(self.known)
+        return type(self)(self.check_time, self.known)
 
     def add(self, atom: Formula) -> bool:
         known, language = self.known, self.known.language
@@ -217,7 +227,7 @@ class TextFacts(_Scalar):
         return not language.wanted & language.unwanted and not self.known.formats & self.known.not_formats
 
     def witness(self) -> Found | None:
-        found = _find(self.known)
+        found = _find(self.known, self.check_time)
         return None if found is None else Found(found)
 
 

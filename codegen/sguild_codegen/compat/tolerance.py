@@ -16,8 +16,21 @@ from sguild_codegen.compat.resolving import Json, flattened, is_object
 
 _MAPS: Final = ("properties", "patternProperties", "dependentSchemas")
 _LISTS: Final = ("prefixItems", "allOf", "anyOf")
+_OF_OBJECTS: Final = frozenset(
+    (
+        *(
+            "properties",
+            "patternProperties",
+            "additionalProperties",
+            "unevaluatedProperties",
+            "propertyNames",
+        ),
+        *("required", "minProperties", "maxProperties", "dependentRequired", "title", "description"),
+    )
+)
 _SINGLE: Final = ("additionalProperties", "items", "then", "else")
 _DEFINITIONS: Final = "#/$defs/"
+_EXACT_ROOT: Final = "#/$defs/exact"
 
 
 def tolerant(schema: Json, closed_enums: Collection[str] = ()) -> Json:
@@ -30,7 +43,7 @@ def tolerant(schema: Json, closed_enums: Collection[str] = ()) -> Json:
     Raises:
         Undecided: a reference leads nowhere.
     """
-    return _Opening(flattened(schema)).root(frozenset(closed_enums))
+    return _Opening(flattened(schema, _EXACT_ROOT)).root(frozenset(closed_enums))
 
 
 @dataclass(slots=True)
@@ -51,6 +64,8 @@ class _Opening:
         if not is_object(schema):
             return schema
         found = {name: self._keyword(name, value, closed) for name, value in schema.items()}
+        if "oneOf" in schema:
+            found["oneOf"] = self._branches(schema["oneOf"], of_objects=schema.get("type") == "object")
         _open_object(found)
         _open_enum(found)
         return found
@@ -63,14 +78,15 @@ class _Opening:
             return {key: each if key in kept else self.opened(each) for key, each in value.items()}
         if name in _LISTS:
             return [self.opened(each) for each in value]
-        if name == "oneOf":
-            return self._branches(value)
         return self.opened(value) if name in _SINGLE else value
 
-    def _branches(self, branches: list[Json]) -> list[Json]:
-        """Open the branches of a ``oneOf`` if they stay apart: by a required constant, which stays closed."""
+    def _branches(self, branches: list[Json], *, of_objects: bool) -> list[Json]:
+        """Open the branches of a ``oneOf`` if they stay apart: by a required constant, which stays closed.
+
+        A constant tells objects apart; what else a branch may say of other values is not opened with it.
+        """
         targets = [self._target(each) for each in branches]
-        tag = _tag(targets)
+        tag = _tag(targets) if of_objects or all(map(_speaks_of_objects, targets)) else None
         return branches if tag is None else [self.opened(each, frozenset({tag})) for each in targets]
 
     def _target(self, schema: Json) -> Json:
@@ -80,8 +96,8 @@ class _Opening:
         return schema
 
     def _reference(self, reference: str) -> str:
-        if not reference.startswith(_DEFINITIONS):
-            return reference  # the root, which is opened itself
+        if reference == _EXACT_ROOT:
+            return "#"  # the root, which is opened itself
         name = reference.removeprefix(_DEFINITIONS)
         copy = f"{name}-tolerant"
         if copy not in self.copies:
@@ -102,6 +118,11 @@ def _open_enum(schema: dict[str, Any]) -> None:
     if any(isinstance(each, str) for each in values) and all(isinstance(each, str | None) for each in values):
         del schema["enum"]
         schema["type"] = ["string", "null"] if None in values else "string"
+
+
+def _speaks_of_objects(branch: Json) -> bool:
+    """Tell whether a branch is opened for objects alone: it takes no other value, or all of them."""
+    return is_object(branch) and (branch.get("type") == "object" or branch.keys() <= _OF_OBJECTS)
 
 
 def _tag(branches: list[Json]) -> str | None:
