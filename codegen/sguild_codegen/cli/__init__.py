@@ -11,7 +11,9 @@ from typing import Annotated, Final, TextIO
 
 import typer
 
+from sguild_codegen.cli.explain import explain, rules
 from sguild_codegen.cli.generate import generate
+from sguild_codegen.cli.help_option import HelpOption
 from sguild_codegen.cli.model import model
 from sguild_codegen.cli.sample import sample
 
@@ -42,10 +44,12 @@ def _app() -> typer.Typer:
         no_args_is_help=True,
         help="Turn event contracts into typed code, and check them.",
     )
-    app.callback()(_options)
+    app.callback(add_help_option=False)(_options)
     app.command()(generate)
     app.command()(model)
     app.command()(sample)
+    app.command(add_help_option=False)(rules)
+    app.command()(explain)
     return app
 
 
@@ -61,6 +65,7 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    help_: HelpOption = False,
 ) -> None:
     """Turn event contracts into typed code, and check them."""
 

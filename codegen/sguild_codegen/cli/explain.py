@@ -1,0 +1,80 @@
+"""``sguild-codegen rules`` and ``explain``: what the tool finds, and what to do about it."""
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from sguild_codegen.cli.help_option import HelpOption
+from sguild_codegen.cli.output import Color, Format, Output, reported
+
+if TYPE_CHECKING:
+    from sguild_codegen.report.pages import Page
+
+_WIDTH: Final = 100
+
+
+def rules(help_: HelpOption = False) -> None:  # noqa: ARG001 - its callback does it
+    """List all rules: id, level, name and what a finding says."""
+    from sguild_codegen.report.pages import pages
+
+    for each in pages():
+        rule = each.rule
+        sys.stdout.write(f"{rule.id}  {rule.level:7}  {rule.name:29}  {_plain(rule.message)}\n")
+
+
+def explain(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="Id or name, such as SG112.")],
+) -> None:
+    """Explain a rule: what it finds, why, and how to do it without breaking anybody."""
+    with reported(Output(Format.TEXT, Color.NEVER)):
+        sys.stdout.write("\n".join(_lines(_found(rule))) + "\n")
+
+
+def _found(name: str) -> "Page":
+    from difflib import get_close_matches
+
+    from sguild_codegen.errors import UsageError
+    from sguild_codegen.report.pages import page, pages
+    from sguild_codegen.report.safe import shown
+
+    found = page(name)
+    if found is not None:
+        return found
+    known = [text for each in pages() for text in (each.rule.id, each.rule.name)]
+    near = get_close_matches(name, known, n=1)
+    meant = f'did you mean "{near[0]}"?' if near else '"sguild-codegen rules" lists them.'
+    raise UsageError(f"There is no rule {shown(name)}: {meant}")
+
+
+def _lines(page: "Page") -> Iterator[str]:
+    rule = page.rule
+    yield f"{rule.id} {rule.name} ({rule.level})"
+    for title, text in (
+        ("What", f"{_plain(rule.message)}."),
+        ("Why", rule.why),
+        ("What to do", _plain(rule.help)),
+        ("Without breaking anybody", page.instead),
+    ):
+        if text:
+            yield ""
+            yield f"{title}:"
+            yield from _wrapped(text)
+    for label, text in zip(page.labels, (page.before, page.after), strict=True):
+        if text:
+            yield ""
+            yield f"Example, {label}:"
+            yield from (f"    {line}" for line in text.splitlines())
+
+
+def _wrapped(text: str) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, _WIDTH, initial_indent="    ", subsequent_indent="    ")
+
+
+def _plain(template: str) -> str:
+    """Return a template for people: what is filled in stands in angle brackets."""
+    shown = template.replace("{{", "\0").replace("}}", "\1")
+    return shown.replace("{", "<").replace("}", ">").replace("\0", "{").replace("\1", "}")
