@@ -8,7 +8,7 @@ STAMP := $(VENV)/.setup-done
 SOURCES := codegen runtime tests benchmarks demo
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint types check-generated unit pythons proof conformance bench-codegen generate clean
+.PHONY: help setup demo test lint types check-generated check-contracts unit pythons proof conformance bench-codegen generate clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -24,7 +24,7 @@ $(STAMP): pyproject.toml runtime/pyproject.toml generated/pyproject.toml
 demo: setup ## Play one story through the generated code, on a database of its own
 	@$(BIN)/python -m demo
 
-test: lint types check-generated unit ## Everything that must be green, under 5 minutes after the set-up
+test: lint types check-generated check-contracts unit ## Everything that must be green, under 5 minutes after the set-up
 
 lint: setup ## Style, format and the layer contract
 	$(BIN)/ruff check $(SOURCES)
@@ -37,6 +37,9 @@ types: setup ## mypy --strict and pyright strict
 
 check-generated: setup ## Fail when generated/ is not what the contracts say
 	$(BIN)/sguild-codegen generate --check
+
+check-contracts: setup ## Fail when the contracts are unwise, by the rules of docs/linting.md
+	$(BIN)/sguild-codegen lint
 
 unit: setup ## The tests, against a PostgreSQL that they start
 	$(BIN)/pytest -q -n $(WORKERS) -m "not proof"

@@ -14,6 +14,7 @@ import typer
 from sguild_codegen.cli.explain import explain, rules
 from sguild_codegen.cli.generate import generate
 from sguild_codegen.cli.help_option import HelpOption
+from sguild_codegen.cli.lint import lint
 from sguild_codegen.cli.model import model
 from sguild_codegen.cli.sample import sample
 
@@ -46,6 +47,7 @@ def _app() -> typer.Typer:
     )
     app.callback(add_help_option=False)(_options)
     app.command()(generate)
+    app.command()(lint)
     app.command()(model)
     app.command()(sample)
     app.command(add_help_option=False)(rules)

@@ -14,6 +14,8 @@ from sguild_codegen.report.safe import shown
 
 FILE: Final = "pyproject.toml"
 TABLE: Final = "[tool.sguild-codegen]"
+TABLES: Final = ("lint",)
+"""Keys that hold the settings of one command, which reads them itself."""
 _DEFAULTS: Final = {"contracts": "contracts", "output": "generated", "package": "sguild_contracts"}
 # What generated code imports, and the tool itself.
 _TAKEN: Final = frozenset(("pydantic", "pydantic_core", "sguild_codegen", "sguild_dispatcher"))
@@ -53,7 +55,31 @@ def configuration(**options: str | None) -> Configuration:
     return found
 
 
+def command_settings(command: str) -> dict[str, object]:
+    """Return the table of one command, such as ``[tool.sguild-codegen.lint]``; empty where there is none.
+
+    Raises:
+        UsageError: it is no table, or the file cannot be read.
+    """
+    return as_table(_settings(Path(FILE)).get(command, {}), f"{FILE}: {TABLE} {command}")
+
+
+def as_table(value: object, where: str) -> dict[str, object]:
+    """Return a value of the configuration that has to be a table.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not isinstance(value, dict):
+        raise UsageError(f"{where} has to be a table.")
+    return cast("dict[str, object]", value)
+
+
 def _from_file(path: Path) -> dict[str, str]:
+    return dict(_checked(key, value) for key, value in _settings(path).items() if key not in TABLES)
+
+
+def _settings(path: Path) -> dict[str, object]:
     if not path.is_file():
         return {}
     try:
@@ -61,20 +87,15 @@ def _from_file(path: Path) -> dict[str, str]:
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}.") from error
     for key in ("tool", "sguild-codegen"):
-        table = _table(table, path).get(key, {})
-    return dict(_checked(key, value) for key, value in _table(table, path).items())
-
-
-def _table(value: object, path: Path) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise UsageError(f"{path}: {TABLE} has to be a table.")
-    return cast("dict[str, object]", value)
+        table = as_table(table, f"{path}: {TABLE}").get(key, {})
+    return as_table(table, f"{path}: {TABLE}")
 
 
 def _checked(key: str, value: object) -> tuple[str, str]:
     if key not in _DEFAULTS:
-        near = get_close_matches(key, _DEFAULTS, n=1)
-        meant = f'did you mean "{near[0]}"?' if near else f"the keys are {', '.join(_DEFAULTS)}."
+        known = (*_DEFAULTS, *TABLES)
+        near = get_close_matches(key, known, n=1)
+        meant = f'did you mean "{near[0]}"?' if near else f"the keys are {', '.join(known)}."
         raise UsageError(f"{FILE}: {TABLE} has no key {shown(key)}: {meant}")
     if not isinstance(value, str) or not value:
         raise UsageError(

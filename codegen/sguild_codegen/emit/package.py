@@ -20,6 +20,7 @@ from sguild_codegen.emit.refusals import Collector
 from sguild_codegen.emit.skeletons import Skeleton, skeletons
 from sguild_codegen.emit.testing import facade
 from sguild_codegen.model.contract import ContractTree, EventType, PayloadVersion
+from sguild_codegen.model.identifiers import id_pattern
 from sguild_codegen.model.known import KnownEvent
 from sguild_codegen.record.keys import template_key
 from sguild_codegen.record.record import Previous
@@ -27,7 +28,6 @@ from sguild_codegen.record.record import Previous
 # What generated code is written against: the runtime's INTERFACE, and the versions that have it.
 INTERFACE: Final = 1
 RUNTIME_RANGE: Final = ">=0.1,<0.2"
-UUID7: Final = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 # How much of the time event types take; the rest is for files about all of them.
 _EVENTS_TAKE: Final = 0.7
 
@@ -134,7 +134,7 @@ class PackageWriter:
 
     @cached_property
     def _id_classes(self) -> Mapping[str, str]:
-        return {f"^{prefix}_{UUID7}$": id_class(entity) for prefix, entity in self.tree.id_prefixes.items()}
+        return {id_pattern(prefix): id_class(entity) for prefix, entity in self.tree.id_prefixes.items()}
 
     def _id_rows(self) -> list[dict[str, str]]:
         rows = [

@@ -51,6 +51,11 @@ class Reference:
         """The node that the reference leads to."""
         return self._table.nodes[self.location]
 
+    @property
+    def target_root(self) -> "Schema":
+        """The root of the file that the reference leads into."""
+        return self._table.nodes[Location(self.location.document, "")]
+
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 

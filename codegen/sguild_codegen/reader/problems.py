@@ -76,8 +76,11 @@ class Locator:
     def _lines(self) -> Lines:
         return Lines(self._text)
 
-    def finding(self, problem: Problem) -> Finding:
-        """Return the finding of a problem, with its line, column and source line."""
+    def finding(self, problem: Problem, *, subject: str | None = None) -> Finding:
+        """Return the finding of a problem, with its line, column and source line.
+
+        ``subject`` is the event type that it is about.
+        """
         span = self._span(problem)
         line, column = self._lines.place(span.start)
         source = self._lines.source(line)
@@ -91,6 +94,7 @@ class Locator:
             length=max(1, min(span.end - span.start, len(source) - column + 1)),
             pointer=problem.pointer,
             source=source if self._text else None,
+            subject=subject,
         )
 
     def _span(self, problem: Problem) -> Span:

@@ -11,7 +11,7 @@ from sguild_codegen.model.contract import ContractTree, EventType, PayloadVersio
 from sguild_codegen.model.known import KnownEvent
 from sguild_codegen.model.schema import References
 from sguild_codegen.reader.folder import contract_files
-from sguild_codegen.reader.house_rules import check_document, check_envelope, check_payload
+from sguild_codegen.reader.house_rules import ID_BASE, check_document, check_envelope, check_payload
 from sguild_codegen.reader.json_text import JsonFile, JsonProblems, read_bytes, read_json_file
 from sguild_codegen.reader.locating import findings_of
 from sguild_codegen.reader.problems import Problems, Suggestion
@@ -24,7 +24,6 @@ from sguild_codegen.report.finding import Finding
 from sguild_codegen.report.safe import shown
 
 REGISTRY: Final = "event-types-registry.json"
-_ID_BASE: Final = "https://contracts.sguild/"
 
 
 def read_contracts(
@@ -142,7 +141,7 @@ class _TreeReader:
             way_out = "give the version the status withdrawn"
             document = self._load_named(version.path, pointer, what, way_out)
             if document is not None:
-                check_payload(document, f"{_ID_BASE}{version.path}", self.problems)
+                check_payload(document, f"{ID_BASE}{version.path}", self.problems)
                 self._check_properties(entry, version, document)
 
     def _load_named(self, path: str, pointer: str, what: str, way_out: str) -> Document | None:
