@@ -18,7 +18,8 @@ ALLOWED = {
     "sguild_codegen": r"""
         sguild_codegen/ (
             (__init__ | errors) \.py
-            | (cli | compat | emit | lint | model | reader | record | report (/ printers)?) / \w+ \.py
+            | (cli | compat (/ edits)? | emit | lint | model | reader | record) / \w+ \.py
+            | report (/ (change_rules | printers))? / \w+ \.py
             | schemas / [a-z-]+ \.schema\.json
             | templates / \w+ (\.\w+)? \.jinja
             | py\.typed
