@@ -4,12 +4,15 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
+from command_kit import minimal_tree, run
 from finding_kit import HOSTILE, PATH, breaking, finding, hostile, samples
 
+from sguild_codegen.cli.output import Format
 from sguild_codegen.report.finding import Finding
 from sguild_codegen.report.printers import PRINTERS
 
@@ -36,6 +39,26 @@ def test_machines_get_ascii_and_no_control_character(name: str, findings: tuple[
     if name != "github":
         assert printed.isascii()
     assert all(line.isprintable() for line in printed.split("\n"))
+
+
+@pytest.mark.parametrize("name", PRINTERS)
+def test_a_command_prints_each_format(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    minimal_tree(tmp_path)
+    assert run("generate").code == 0
+    clean = run("generate", "--check", "--format", name)
+    (tmp_path / "generated/sguild_contracts/ids.py").unlink()
+    stale = run("generate", "--check", "--format", name)
+    assert (clean.code, stale.code) == (0, 1)
+    assert clean.out == _printed(name, checked="generated against contracts")
+    assert all(each in stale.out.replace("&#46;", ".") for each in ("ids.py", "the file is missing"))
+
+
+@pytest.mark.parametrize("name", [each for each in Format if each.is_document])
+def test_a_diff_does_not_go_into_a_document(name: str) -> None:
+    result = run("generate", "--diff", "--format", name)
+    assert (result.code, result.out) == (2, "")
+    assert "--diff" in result.err
 
 
 class TestText:
@@ -195,7 +218,9 @@ class TestSarif:
         (rule,) = run["tool"]["driver"]["rules"]
         assert rule["name"] == "PropertyRemoved"
         assert rule["fullDescription"]["text"] == "Readers of the old version may need it."
-        assert rule["help"]["text"] == "Publish a new version: … go on with the old one."
+        assert rule["help"]["text"] == (
+            "Publish a new version: … go on with the old one. More: sguild-codegen explain SG901"
+        )
 
     def test_braces_and_links_are_text(self) -> None:
         (run,) = json.loads(_printed("sarif", finding(message="{0} [a](1)")))["runs"]

@@ -45,10 +45,18 @@ def generate(
     with reported(printer):
         from sguild_codegen.cli.configuration import configuration
 
+        if diff and format_.is_document:
+            _refuse_diff(format_)
         settings = configuration(contracts=contracts, output=output, package=package)
         trust = not check if trust_record is None else trust_record
         code = _run(settings, printer, check=check, diff=diff, trust=trust)
     raise typer.Exit(code)
+
+
+def _refuse_diff(format_: Format) -> None:
+    from sguild_codegen.errors import UsageError
+
+    raise UsageError(f"--diff shows text, which is no part of {format_}: leave out --diff or --format.")
 
 
 def _run(settings: "Configuration", printer: Output, *, check: bool, diff: bool, trust: bool) -> int:
