@@ -87,7 +87,7 @@ def lint(tree: ContractTree, today: date, ignores: Sequence[Ignore] = ()) -> Lin
 
 
 def _checked(contracts: Contracts) -> Iterable[Breach]:
-    proofs = Proofs({each.name: each for each in contracts.files}, contracts.tree.documents)
+    proofs = Proofs({each.name: each for each in contracts.files})
     for check in (names.check, documentation.check, shapes.check, windows.check, reachability.check):
         yield from check(contracts)
     for prove in (registry.check, contradictions.check, redundancy.check):

@@ -1,8 +1,7 @@
 """Questions to the prover: what is not proven within the time is not said."""
 
-import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
@@ -11,11 +10,11 @@ from sguild_codegen.compat.facts import Found
 from sguild_codegen.compat.formulas import Goal
 from sguild_codegen.compat.nodes import Space
 from sguild_codegen.compat.prover import Prover
-from sguild_codegen.compat.resolving import Document, Place
+from sguild_codegen.compat.resolving import Document, Json, Place, is_object
 from sguild_codegen.compat.undecided import Undecided
-from sguild_codegen.emit.bundles import bundled
 from sguild_codegen.lint.contracts import SchemaFile
 from sguild_codegen.model.schema import JsonValue, Schema
+from sguild_codegen.reader.house_rules import ID_BASE
 
 BUDGET: Final = 2.0
 """Seconds that the proofs about one file may take."""
@@ -23,10 +22,9 @@ BUDGET: Final = 2.0
 
 @dataclass(slots=True)
 class Proofs:
-    """The prover over all files of a contract tree; ``roots`` are their root schemas by name."""
+    """The prover over all files of a contract tree, by name."""
 
     files: Mapping[str, SchemaFile]
-    documents: Mapping[str, bytes]
     _prover: Prover = field(default_factory=lambda: Prover(Space(), 0.0))
     _known: dict[str, Document] = field(default_factory=dict[str, Document])
 
@@ -36,8 +34,9 @@ class Proofs:
 
     def is_empty(self, *nodes: Schema, but: tuple[Schema, ...] = ()) -> bool:
         """Tell whether it is proven that no value passes all of the nodes and none of ``but``."""
-        goals = frozenset(map(self._goal, nodes)) | {self._goal(each).negated() for each in but}
-        return self._is_impossible(goals)
+        return self._is_impossible(
+            lambda: {*map(self._goal, nodes), *(self._goal(each).negated() for each in but)}
+        )
 
     def difference(self, given: Schema, taken: Schema) -> Found | None:
         """Return a value that passes ``given`` and not ``taken``."""
@@ -49,28 +48,35 @@ class Proofs:
 
     def refuses(self, node: Schema, value: JsonValue) -> bool:
         """Tell whether it is proven that a value does not pass a node."""
-        return self._is_impossible(frozenset((self._goal(node), self._prover.constant(value))))
+        return self._is_impossible(lambda: {self._goal(node), self._prover.constant(value)})
 
     def always_accepts(self, keywords: Mapping[str, Any], value: JsonValue) -> bool:
         """Tell whether it is proven that a value passes keywords that refer to nothing."""
-        document = Document(dict(keywords))
-        goal = Goal(self._prover.space.root(document)).negated()
-        return self._is_impossible(frozenset((goal, self._prover.constant(value))))
+
+        def goals() -> set[Goal]:
+            goal = Goal(self._prover.space.root(Document(dict(keywords))))
+            return {goal.negated(), self._prover.constant(value)}
+
+        return self._is_impossible(goals)
 
     def is_decided(self, node: Schema, condition: Schema, left_out: frozenset[str], *, holds: bool) -> bool:
         """Tell whether it is proven that a condition holds (or not) for each value that passes a node.
 
         ``left_out`` are the keywords of the node that do not count.
         """
-        document, place = self._place(node)
-        kept = {key: value for key, value in place.schema.items() if key not in left_out}
-        around = Goal(self._prover.space.node(document, Place(kept, place.base)))
-        inside = self._goal(condition)
-        return self._is_impossible(frozenset((around, inside.negated() if holds else inside)))
 
-    def _is_impossible(self, goals: frozenset[Goal]) -> bool:
+        def goals() -> set[Goal]:
+            document, place = self._place(node)
+            kept = {key: value for key, value in place.schema.items() if key not in left_out}
+            around = Goal(self._prover.space.node(document, Place(kept, place.base)))
+            inside = self._goal(condition)
+            return {around, inside.negated() if holds else inside}
+
+        return self._is_impossible(goals)
+
+    def _is_impossible(self, goals: Callable[[], set[Goal]]) -> bool:
         try:
-            return self._prover.solve(goals) is None
+            return self._prover.solve(frozenset(goals())) is None
         except (Undecided, RecursionError):
             return False
 
@@ -81,6 +87,20 @@ class Proofs:
         name = node.location.document
         document = self._known.get(name)
         if document is None:
-            document = Document(json.loads(bundled(self.files[name].root, self.documents)))
-            self._known[name] = document
+            document = self._known[name] = Document(self._bundle(name))
         return document, document.resolve(f"#{quote(node.pointer, safe='/~')}", "")
+
+    def _bundle(self, name: str) -> Json:
+        """Return a schema with all that it refers to inside; each $id is made to say where its file lies."""
+        found: dict[str, Json] = {}
+        waiting = [name]
+        while waiting:
+            each = waiting.pop()
+            if each in found:
+                continue
+            file = self.files[each]
+            value = file.value
+            found[each] = {**value, "$id": f"{ID_BASE}{each}"} if is_object(value) else value
+            waiting += (node.ref.location.document for node in file.nodes if node.ref is not None)
+        root = found.pop(name)
+        return {**root, "$defs": {**root.get("$defs", {}), **found}} if found else root

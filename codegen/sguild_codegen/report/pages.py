@@ -14,6 +14,7 @@ _MODULES: Final = (
     "sguild_codegen.report.change_rules.values",
     "sguild_codegen.report.change_rules.structure",
     "sguild_codegen.report.change_rules.registry",
+    "sguild_codegen.report.lint_pages",
 )
 """Modules with rules. A module that has ``RULES`` lists them; else its constants are its rules.
 
