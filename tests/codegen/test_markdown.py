@@ -16,7 +16,7 @@ from sguild_codegen.report.printers import PRINTERS
 
 # What a service would turn into a link, a mention or a picture, were it text and not code.
 LIVE = re.compile(r"@|#\d|://|www\.|:\w+:|\b[A-Za-z]+-\d|\b(?=\w*\d)?[0-9a-f]{7,40}\b", re.IGNORECASE)
-PLAIN = {"h3", "h4", "p", "strong", "code", "pre", "table", "thead", "tbody", "tr", "th", "td"}
+PLAIN = {"br", "h3", "h4", "p", "strong", "code", "pre", "table", "thead", "tbody", "tr", "th", "td"}
 FOLDED = {"details", "summary"}
 
 
@@ -59,7 +59,7 @@ def _page(*findings: Finding, checked: str = "") -> _Page:
 def _assert_harmless(text: str) -> None:
     tame, page = _page(hostile("word"), checked="word"), _page(hostile(text), checked=text or "word")
     assert set(page.elements) <= PLAIN | FOLDED
-    for each in ("details", "summary", "pre", "table", "tr", "th", "td", "h3", "h4", "strong"):
+    for each in ("details", "summary", "pre", "table", "tr", "th", "td", "h3", "h4", "strong", "br"):
         assert page.elements.count(each) == tame.elements.count(each), each
     assert set(page.attributes) <= {("lang", "json")}
     assert LIVE.search(page.text) is None
@@ -94,6 +94,12 @@ def test_a_notice_breaks_nobody() -> None:
     printed = _markdown(breaking(own_level="notice"))
     assert "### sguild-codegen: nothing breaks, 1 notice\n" in printed
     assert "| `lead.created` | 🔵&nbsp;1 | nobody |" in printed
+
+
+def test_a_warning_is_not_called_a_break() -> None:
+    printed = _markdown(finding(own_level="warning", subject="lead.created"))
+    assert "### sguild-codegen: 1 warning\n" in printed
+    assert "| Event type | Findings |\n" in printed
 
 
 def test_nothing_found_says_what_was_compared() -> None:

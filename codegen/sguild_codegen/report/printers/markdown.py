@@ -55,7 +55,7 @@ def _summary(findings: Sequence[Finding]) -> str:
     parts = [
         f"{counts[level]} {level}{'' if counts[level] == 1 else 's'}" for level in _LEVELS if counts[level]
     ]
-    if counts["error"]:
+    if counts["error"] or counts["warning"]:
         return ", ".join(parts)
     return ", ".join(("nothing breaks", *parts))
 
@@ -76,10 +76,12 @@ def _group_of(finding: Finding) -> tuple[bool, str]:
 
 
 def _tables(groups: _Groups) -> Iterator[str]:
-    """Yield the table of event types, with who breaks, and that of files."""
-    for is_file, columns in ((False, ("Event type", "Findings", "Who breaks")), (True, ("File", "Findings"))):
+    """Yield the table of event types, with who breaks if that is a question, and that of files."""
+    hit = any(each.audience for group in groups.values() for each in group)
+    for is_file, first in ((False, "Event type"), (True, "File")):
+        columns = (first, "Findings", *(["Who breaks"] if hit and not is_file else []))
         named = [(name, group) for (kind, name), group in groups.items() if kind is is_file]
-        rows = [_row(*each, people=not is_file) for each in named[:_MOST_ROWS]]
+        rows = [_row(*each, people=hit and not is_file) for each in named[:_MOST_ROWS]]
         if rows:
             yield "\n".join((f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *rows))
         if len(named) > _MOST_ROWS:
@@ -97,8 +99,9 @@ def _row(name: str, group: Sequence[Finding], *, people: bool) -> str:
 
 
 def _finding_blocks(finding: Finding) -> Iterator[str]:
-    yield f"{_SIGNS[finding.level]} **{finding.level}**: {sentence(finding.message)}"
-    yield f"{code(place_of(finding))} · {finding.rule.id} {finding.rule.name}{_people(finding)}"
+    head = f"{_SIGNS[finding.level]} **{finding.level}**: {sentence(finding.message)}"
+    place = f"{code(place_of(finding))} · {finding.rule.id} {finding.rule.name}{_people(finding)}"
+    yield f"{head}\\\n{place}"
     yield from (_side_by_side(each, finding) for each in finding.related)
     if finding.witness is not None:
         yield _folded(finding.witness)
@@ -134,5 +137,5 @@ def _folded(witness: Witness) -> str:
         if size <= _LONGEST_DOCUMENT
         else f"It has {size:,} characters, too many for a comment; <code>--format json</code> holds it."
     )
-    summary = f"Witness: a document that {accepted} accepts and {refused} refuses"
+    summary = f"Witness: accepted by {accepted}, refused by {refused}"
     return f"<details><summary>{summary}</summary>\n\n{document}\n\n</details>"
