@@ -55,8 +55,9 @@ pythons: ## The tests on the other Pythons from 3.11 to 3.14 that are installed,
 proof: setup pythons ## The long proofs: many more drawn documents, faults injected into the emitter
 	$(BIN)/pytest -q -n $(WORKERS) -m proof
 
-conformance: setup ## Run the official JSON Schema test suite through generated models, where it is there
+conformance: setup ## The official JSON Schema test suite through generated models, and pairs of schemas compared
 	@$(BIN)/python tests/conformance/suite.py
+	@$(BIN)/python tests/conformance/comparing.py
 
 bench-codegen: setup ## Measure the tool and its models, as ratios
 	@$(BIN)/python benchmarks/codegen.py

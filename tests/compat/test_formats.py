@@ -41,16 +41,19 @@ def test_what_both_validators_take_is_in_the_pattern_around(name: str) -> None:
     known = FORMATS[name]
     for text in near(name, Random(name)):  # noqa: S311 - a seed that can be repeated is the point
         is_around = known.around is None or holds(known.around, text)
+        is_around &= known.longest is None or len(text) <= known.longest
         accepted = is_of_format(name, text), validator.is_valid(text)
         if all(accepted):
             assert is_around, text
+            assert all(is_of_format(around, text) for around in known.within), text
         if known.exact and is_around:
             assert all(accepted), text
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_samples_are_of_their_format(name: str) -> None:
+def test_samples_are_of_their_format_and_others_are_not(name: str) -> None:
     validator: Any = Draft202012Validator(
         {"format": name}, format_checker=Draft202012Validator.FORMAT_CHECKER
     )
     assert all(is_of_format(name, each) and validator.is_valid(each) for each in FORMATS[name].samples)
+    assert not any(is_of_format(name, each) or validator.is_valid(each) for each in FORMATS[name].others)

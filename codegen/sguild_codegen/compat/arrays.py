@@ -37,8 +37,8 @@ class ArrayFacts(Facts):
     at: dict[int, Goals] = field(default_factory=dict[int, Goals])
     rest: list[tuple[int, Goal]] = field(default_factory=list[tuple[int, Goal]])
     some: list[tuple[int, Goal]] = field(default_factory=list[tuple[int, Goal]])
-    at_least: list[tuple[Goal, int]] = field(default_factory=list[tuple[Goal, int]])
-    at_most: list[tuple[Goal, int]] = field(default_factory=list[tuple[Goal, int]])
+    at_least: dict[Goal, int] = field(default_factory=dict[Goal, int])
+    at_most: dict[Goal, int] = field(default_factory=dict[Goal, int])
     distinct: bool | None = None
     least: int = 0
     most: int | None = None
@@ -49,8 +49,8 @@ class ArrayFacts(Facts):
             dict(self.at),
             list(self.rest),
             list(self.some),
-            list(self.at_least),
-            list(self.at_most),
+            dict(self.at_least),
+            dict(self.at_most),
             self.distinct,
             self.least,
             self.most,
@@ -66,10 +66,10 @@ class ArrayFacts(Facts):
                 self.some.append((start, goal))
                 self.least = max(self.least, start + 1)
             case CountAtLeast(goal, count):
-                self.at_least.append((goal, count))
+                self.at_least[goal] = max(count, self.at_least.get(goal, 0))
                 self.least = max(self.least, count)
             case CountAtMost(goal, count):
-                self.at_most.append((goal, count))
+                self.at_most[goal] = min(count, self.at_most.get(goal, count))
                 return count >= 0
             case Distinct(wanted):
                 if self.distinct is not None and self.distinct is not wanted:
@@ -82,7 +82,9 @@ class ArrayFacts(Facts):
                 self.most = size if self.most is None else min(self.most, size)
             case _:
                 raise AssertionError(atom)
-        return self.most is None or self.least <= self.most
+        return (self.most is None or self.least <= self.most) and all(
+            count <= self.at_most.get(goal, count) for goal, count in self.at_least.items()
+        )
 
     def goals_at(self, index: int) -> Goals:
         """Return what the element at an index has to meet, if it is there."""
@@ -117,6 +119,10 @@ class ArrayFacts(Facts):
                 return self._status_of_size(size + 1, enough=Status.FAILS, fewer=Status.HOLDS)
             case Distinct(wanted) if self.distinct is not None:
                 return Status.HOLDS if wanted is self.distinct else Status.FAILS
+            case CountAtLeast(goal, count):
+                return self._status_of_count(goal, count, enough=Status.HOLDS, fewer=Status.FAILS)
+            case CountAtMost(goal, count):
+                return self._status_of_count(goal, count + 1, enough=Status.FAILS, fewer=Status.HOLDS)
             case _:
                 return Status.OPEN
 
@@ -135,6 +141,11 @@ class ArrayFacts(Facts):
         if self.least >= size:
             return enough
         return fewer if self.most is not None and self.most < size else Status.OPEN
+
+    def _status_of_count(self, goal: Goal, count: int, *, enough: Status, fewer: Status) -> Status:
+        if self.at_least.get(goal, 0) >= count:
+            return enough
+        return fewer if self.at_most.get(goal, count) < count else Status.OPEN
 
     # A value
 
@@ -155,7 +166,7 @@ class ArrayFacts(Facts):
 
     def _lengths(self) -> Iterator[int]:
         """Yield the lengths that can matter: beyond them, elements only repeat what others are."""
-        wanted = len(self.some) + sum(count for _, count in self.at_least)
+        wanted = len(self.some) + sum(self.at_least.values())
         wanted += 2 if self.distinct is False else 0
         longest = max(self.least, self._shape) + wanted
         longest = longest if self.most is None else min(longest, self.most)
@@ -168,8 +179,8 @@ class ArrayFacts(Facts):
         base = tuple(self.goals_at(index) for index in range(length))
         wanted = [(start, goal) for start, goal in self.some]
         for row in self._with_some(base, wanted):
-            for counted in self._with_counts(row, self.at_least):
-                yield from self._with_limits(counted, self.at_most)
+            for counted in self._with_counts(row, list(self.at_least.items())):
+                yield from self._with_limits(counted, list(self.at_most.items()))
 
     def _with_some(self, row: _Row, wanted: list[tuple[int, Goal]]) -> Iterator[_Row]:
         if not wanted:

@@ -9,7 +9,6 @@ agree. Everything else is *undecided*, with the reason.
 
 import time
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -27,6 +26,7 @@ from sguild_codegen.compat.witnesses import smallest
 Verdict: TypeAlias = Literal["compatible", "breaking", "undecided"]
 Lens: TypeAlias = Literal["strict", "tolerant"]
 
+_NONE: Final = object()
 BUDGET: Final = 1.8
 """Seconds that the search for both directions may take."""
 
@@ -100,6 +100,8 @@ class _Comparing:
             self.readers = [Judge(copied(tolerant(each, closed_enums))) for each in schemas]
         self.space = Space()
         self.prover = Prover(self.space, 0.0)
+        # What $dynamicRef means depends on how one came there: schemas of the same words may differ.
+        self.is_dynamic = any("$dynamicRef" in each for root in schemas for each in _objects(root))
         self.budget = budget / 2
 
     def direction(self, *, writer: int, reader: int) -> Direction:
@@ -109,19 +111,20 @@ class _Comparing:
         try:
             goals = frozenset({self._goal(writes), self._goal(reads).negated()})
             found = self.prover.solve(goals)
-            return _compatible(writes, reads) if found is None else _breaking(writes, reads, found.value)
+            return self._compatible(writes, reads) if found is None else _breaking(writes, reads, found.value)
         except (Undecided, RecursionError) as error:
             return Direction("undecided", reason=_reason(error))
 
+    def _compatible(self, writes: Judge, reads: Judge) -> Direction:
+        if self.is_dynamic:
+            raise Undecided("$dynamicRef is not handled")
+        told = covers(reads.schema, writes.schema)
+        if told is False:
+            raise Undecided("the two provers disagree")
+        return Direction("compatible", proven_twice=told is True)
+
     def _goal(self, judge: Judge) -> Goal:
         return Goal(self.space.root(Document(judge.schema)))
-
-
-def _compatible(writes: Judge, reads: Judge) -> Direction:
-    told = covers(reads.schema, writes.schema)
-    if told is False:
-        return Direction("undecided", reason="the two provers disagree")
-    return Direction("compatible", proven_twice=told is True)
 
 
 def _breaking(writes: Judge, reads: Judge, found: Json) -> Direction:
@@ -130,8 +133,10 @@ def _breaking(writes: Judge, reads: Judge, found: Json) -> Direction:
 
     if not proves(found):
         raise Undecided("the validator does not agree with the witness that was found")
-    witness = smallest(found, proves)
-    if not second_opinion(writes.schema)(witness) or second_opinion(reads.schema)(witness):
+    accepted, read = second_opinion(writes.schema), second_opinion(reads.schema)
+    agreed = (each for each in (smallest(found, proves), found) if accepted(each) and not read(each))
+    witness = next(agreed, _NONE)
+    if witness is _NONE:
         raise Undecided("the two validators disagree about the witness that was found")
     complaint = next(reads.complaints(witness))
     return Direction("breaking", witness, complaint.document_pointer, complaint.schema_pointer)
@@ -143,10 +148,15 @@ def _reason(error: Exception) -> str:
 
 def _ignored(schema: Json) -> Iterator[str]:
     """Yield the keywords that are annotations to a comparison, because no vocabulary has them."""
+    for each in _objects(schema):
+        yield from (name for name in each if name not in KEYWORDS and name not in ANNOTATIONS)
+
+
+def _objects(schema: Json) -> Iterator[dict[str, Json]]:
+    """Yield a schema and all schemas inside it, but true and false."""
     waiting = [schema]
-    with suppress(RecursionError):
-        while waiting:
-            each = waiting.pop()
-            if is_object(each):
-                yield from (name for name in each if name not in KEYWORDS and name not in ANNOTATIONS)
-                waiting += subschemas(each)
+    while waiting:
+        each = waiting.pop()
+        if is_object(each):
+            yield each
+            waiting += subschemas(each)

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from sguild_codegen.compat.undecided import Undecided
 
 _MOST_TRIES: Final = 100_000
+_MOST_RETRIES: Final = 50
 
 Number: TypeAlias = int | float
 
@@ -41,6 +42,7 @@ class Numbers:
     high: Fraction | None = None
     high_open: bool = False
     step: Fraction | None = None
+    divisors: frozenset[Fraction] = frozenset()
     not_steps: frozenset[Fraction] = frozenset()
     excluded: frozenset[Fraction] = frozenset()
 
@@ -56,6 +58,7 @@ class Numbers:
 
     def keep_multiples(self, divisor: Fraction) -> None:
         """Let only multiples of one more number stay."""
+        self.divisors |= {divisor}
         self.step = divisor if self.step is None else _least_common_multiple(self.step, divisor)
 
     def contains(self, value: Fraction) -> bool:
@@ -83,15 +86,23 @@ class Numbers:
         if 1 in periods:
             return None
         tries = math.lcm(*periods) * (len(self.excluded) + 2)
-        for index in range(min(tries, _MOST_TRIES)):
+        found: Fraction | None = None
+        for index in range(min(tries, _MOST_TRIES) + _MOST_RETRIES):
             value = self._multiple(step, index)
-            if value is None:
-                return None
+            if value is None or (found is not None and index > tries):
+                return found
             if self.contains(value):
-                return value
-        if tries > _MOST_TRIES:
+                if self._is_plain(value):
+                    return value
+                found = found or value
+        if found is None and tries > _MOST_TRIES:
             raise Undecided("too many multiples have to be tried")
-        return None
+        return found
+
+    def _is_plain(self, value: Fraction) -> bool:
+        """Tell whether a validator that divides floats, as jsonschema does, sees that it is a multiple."""
+        quotients = (float(value) / float(each) for each in self.divisors if each.denominator != 1)
+        return all(each.is_integer() for each in quotients)
 
     def _multiple(self, step: Fraction, index: int) -> Fraction | None:
         """Return the multiples one after the other, from the bound that is nearest to 0."""
@@ -125,11 +136,12 @@ class Numbers:
             first = math.floor(low / unit) + 1
             last = math.ceil(high / unit) - 1
             if last - first >= len(self.excluded) + 20:
-                # A number that is no multiple: prefer those with as many digits as are needed.
                 numbers = [Fraction(each) * unit for each in range(first, min(last, first + 2000) + 1)]
+                finer = min(unit, *(_digit(each) for each in self.not_steps)) / 10 if self.not_steps else unit
+                # With one digit more than the steps have, none is a multiple; 7919 divides no decimal.
                 return (
                     sorted(numbers, key=lambda each: each.denominator)
-                    + [each + unit / 10 for each in numbers[:20]]
+                    + [each + finer for each in numbers[: len(self.excluded) + 20]]
                     + [each + unit / 7919 for each in numbers[:5]]
                 )
         raise AssertionError  # pragma: no cover - count() does not end
@@ -143,6 +155,11 @@ class Numbers:
         if self.low is None or self.high is None:
             return False
         return self.low > self.high or (self.low == self.high and not self.contains(self.low))
+
+
+def _digit(value: Fraction) -> Fraction:
+    """Return the unit of the last digit of a decimal."""
+    return next(unit for digits in count() if (value / (unit := Fraction(1, 10**digits))).denominator == 1)
 
 
 def _least_common_multiple(left: Fraction, right: Fraction) -> Fraction:

@@ -171,6 +171,10 @@ def _find_new(texts: _Texts, check_time: Callable[[], None]) -> str | None:
         for sample in FORMATS[name].samples:
             if texts.accepts(sample):
                 return sample
+    for name in sorted(texts.not_formats):
+        for sample in FORMATS[name].others:
+            if texts.accepts(sample):
+                return sample
     return _find_unlisted(texts, check_time)
 
 
@@ -190,8 +194,10 @@ def _surrounding(texts: _Texts) -> Language:
     """Return a regular language with every text that fits, and no other where the formats are exact."""
     around = {FORMATS[name].around for name in texts.formats}
     exactly = {FORMATS[name].around for name in texts.not_formats if FORMATS[name].exact}
+    bounds = (texts.language.most, *(FORMATS[name].longest for name in texts.formats))
     return replace(
         texts.language,
+        most=min((each for each in bounds if each is not None), default=None),
         wanted=texts.language.wanted | {each for each in around if each is not None},
         unwanted=texts.language.unwanted | {each for each in exactly if each is not None},
         excluded=texts.excluded,
@@ -224,7 +230,8 @@ class TextFacts(_Scalar):
             case _:
                 self.known = replace(known, language=_narrowed(language, atom))
         language = self.known.language
-        return not language.wanted & language.unwanted and not self.known.formats & self.known.not_formats
+        implied = {around for name in self.known.formats for around in (name, *FORMATS[name].within)}
+        return not language.wanted & language.unwanted and not implied & self.known.not_formats
 
     def witness(self) -> Found | None:
         found = _find(self.known, self.check_time)
