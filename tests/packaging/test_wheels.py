@@ -18,7 +18,7 @@ ALLOWED = {
     "sguild_codegen": r"""
         sguild_codegen/ (
             (__init__ | errors) \.py
-            | (cli | compat (/ edits)? | emit | lint | model | reader | record) / \w+ \.py
+            | (changes | cli | compat (/ edits)? | emit | lint | model | reader | record) / \w+ \.py
             | report (/ (change_rules | printers))? / \w+ \.py
             | schemas / [a-z-]+ \.schema\.json
             | templates / \w+ (\.\w+)? \.jinja

@@ -11,6 +11,7 @@ from typing import Annotated, Final, TextIO
 
 import typer
 
+from sguild_codegen.cli.diff import diff
 from sguild_codegen.cli.explain import explain, rules
 from sguild_codegen.cli.generate import generate
 from sguild_codegen.cli.help_option import HelpOption
@@ -49,6 +50,7 @@ def _app() -> typer.Typer:
     app.command()(generate)
     app.command()(lint)
     app.command()(model)
+    app.command()(diff)
     app.command()(sample)
     app.command(add_help_option=False)(rules)
     app.command()(explain)

@@ -14,7 +14,7 @@ from sguild_codegen.report.safe import shown
 
 FILE: Final = "pyproject.toml"
 TABLE: Final = "[tool.sguild-codegen]"
-TABLES: Final = ("lint",)
+TABLES: Final = ("diff", "lint")
 """Keys that hold the settings of one command, which reads them itself."""
 _DEFAULTS: Final = {"contracts": "contracts", "output": "generated", "package": "sguild_contracts"}
 # What generated code imports, and the tool itself.

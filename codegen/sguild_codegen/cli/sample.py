@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -36,27 +35,16 @@ def sample(
 ) -> None:
     """Print JSON documents for a contract: for tests, for a mock, to see what it means."""
     with reported(Output(format_, color)):
+        from sguild_codegen.cli.chosen import event_named
         from sguild_codegen.cli.configuration import configuration
         from sguild_codegen.reader.tree import read_contracts
 
         tree = read_contracts(configuration(contracts=contracts).contracts)
-        event = _event(tree, event_type)
+        event = event_named(tree.event_types, event_type)
         chosen = _version(event, version)
         number = _seed(seed)
         for document in _documents(tree, event, chosen, invalid=invalid, envelope=envelope)(number, count):
             sys.stdout.write(f"{json.dumps(document, indent=2 if count == 1 else None)}\n")
-
-
-def _event(tree: "ContractTree", name: str) -> "EventType":
-    from sguild_codegen.errors import UsageError
-    from sguild_codegen.report.safe import shown
-
-    for each in tree.event_types:
-        if each.name == name:
-            return each
-    near = get_close_matches(name, [each.name for each in tree.event_types], n=1)
-    meant = f'did you mean "{near[0]}"?' if near else "the registry lists the event types."
-    raise UsageError(f"The registry has no event type {shown(name)}: {meant}")
 
 
 def _version(event: "EventType", number: int | None) -> "PayloadVersion":

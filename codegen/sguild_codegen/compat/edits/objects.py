@@ -6,7 +6,7 @@ from sguild_codegen.compat.edits.pair import Edit, Pair, part
 from sguild_codegen.compat.edits.restrictions import restriction
 from sguild_codegen.compat.resolving import Json, is_array, is_object
 from sguild_codegen.report.change_rules import objects as rules
-from sguild_codegen.report.change_rules.change_rule import ChangeRule
+from sguild_codegen.report.change_rules.change_rule import ChangeRule, Effect
 from sguild_codegen.report.safe import shown
 
 
@@ -32,8 +32,22 @@ def _named(pair: Pair, keyword: str, added: ChangeRule, removed: ChangeRule) -> 
         pointer = f"/{keyword}{part(name)}"
         if name in old and name in new:
             yield pair.below(old[name], new[name], pointer)
+        elif name in new:
+            effect = _effect(pair.old, keyword, closed="widens", opened="narrows")
+            yield pair.edit(added, pointer, effect=effect, name=shown(name))
         else:
-            yield pair.edit(added if name in new else removed, pointer, name=shown(name))
+            effect = _effect(pair.new, keyword, closed="narrows", opened="widens")
+            yield pair.edit(removed, pointer, effect=effect, name=shown(name))
+
+
+def _effect(schema: Mapping[str, Json], keyword: str, *, closed: Effect, opened: Effect) -> Effect | None:
+    """Return what a property more or less does beside a schema in which it is not named, if that is plain."""
+    if keyword != "properties" or "patternProperties" in schema or "unevaluatedProperties" in schema:
+        return None
+    others = schema.get("additionalProperties", True)
+    if others is False:
+        return closed
+    return opened if others is True else None
 
 
 def _required(pair: Pair) -> Iterator[Edit]:

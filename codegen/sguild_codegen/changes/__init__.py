@@ -1,0 +1,1 @@
+"""What a change of contracts means: two states of them in, findings about who breaks out."""

@@ -1,0 +1,29 @@
+"""What is found about a pair, with what a waiver has to name."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sguild_codegen.changes.editing import edit_findings
+from sguild_codegen.changes.pairs import Pair
+from sguild_codegen.changes.policies import Judging
+from sguild_codegen.changes.verdicts import Judgement
+from sguild_codegen.report.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A finding, and the SHA-256 of the two schemas (or registries) that it is about: what a waiver names."""
+
+    finding: Finding
+    digests: tuple[str, str]
+
+
+def judged_pair(pair: Pair, judging: Judging, say: Callable[[str], None]) -> Iterator[Judged]:
+    """Yield the findings about a pair; ``say`` gets its verdicts in one line. Equal schemas have none."""
+    judgement = Judgement.of(pair)
+    if not judgement.edits:
+        return
+    say(judgement.summary())
+    digests = pair.digests
+    for each in (*judgement.findings(judging), *edit_findings(judgement, judging)):
+        yield Judged(each, digests)

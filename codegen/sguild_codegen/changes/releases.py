@@ -1,0 +1,54 @@
+"""What a change of contracts needs beside itself: a registry version, an entry in the changelog."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from sguild_codegen.changes.states import State
+from sguild_codegen.changes.trees import REGISTRY
+from sguild_codegen.reader.problems import Problem
+from sguild_codegen.report.change_rules import registry as rules
+from sguild_codegen.report.finding import Finding
+from sguild_codegen.report.rules import Rule
+
+_SHOWN_CHANGES: Final = 3
+
+
+def release_findings(
+    was: State, now: State, found: Iterable[Finding], changelog: tuple[str, bytes | None, bytes]
+) -> Iterator[Finding]:
+    """Yield what a change of the contracts still lacks: a higher version of the registry, an entry.
+
+    ``changelog`` are its name, what it was (``None``: not there) and what it is.
+    """
+    told = list(found)
+    if not told:
+        return
+    old, new = was.registry.version, now.registry.version
+    at = now.tree.locator(REGISTRY)
+    if _numbers(new) <= _numbers(old):
+        values = {"old": old, "new": new}
+        yield at.finding(_problem(rules.VERSION_NOT_RAISED, values))
+    name, before, after = changelog
+    known = set((before or b"").splitlines())
+    if not any(new.encode() in line for line in after.splitlines() if line not in known):
+        values = {"file": name, "version": new}
+        yield replace(
+            at.finding(_problem(rules.CHANGELOG_MISSING, values)),
+            help=f"{rules.CHANGELOG_MISSING.help.format_map(values)} {_entry(new, told)}",
+        )
+
+
+def _entry(version: str, found: Iterable[Finding]) -> str:
+    """Return the entry that a changelog may get."""
+    texts = [each.message if each.subject is None else f"{each.subject}: {each.message}" for each in found]
+    more = f" and {len(texts) - _SHOWN_CHANGES} more" if len(texts) > _SHOWN_CHANGES else ""
+    return f"Such as: - Registry {version}: {'; '.join(texts[:_SHOWN_CHANGES])}{more}."
+
+
+def _problem(rule: Rule, values: dict[str, str]) -> Problem:
+    return Problem(rule, REGISTRY, "/registry_version", values=values)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
