@@ -86,7 +86,7 @@ def test_the_hooks_pass_where_all_is_well(project: Path) -> None:
 
 
 @pytest.mark.proof
-def test_a_hook_names_the_file_that_is_stale(project: Path) -> None:
+def test_the_hooks_name_what_is_stale_and_who_breaks(project: Path) -> None:
     schema = project / _SCHEMA
     text = schema.read_text("utf-8")
     schema.write_text(text.replace('"maxLength": 2000', '"maxLength": 1000', 1), "utf-8")
@@ -94,3 +94,4 @@ def test_a_hook_names_the_file_that_is_stale(project: Path) -> None:
     done = _try(project)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "lead_stage_changed.py: SG071 error: the file is stale" in done.stdout
+    assert "SG101 error: breaks growth and platform on stored events" in done.stdout
