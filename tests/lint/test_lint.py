@@ -2,12 +2,15 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_kit import ROOT, rule_ids, run
 from shop_kit import ADDRESS, PAYLOAD, REGISTRY, example, found, lint, shop
+
+from sguild_codegen.compat import compare
 
 OPEN = {"size": {"type": "object", "description": "In millimetres.", "maxProperties": 3}}
 IGNORE = '{{ rule = "{rule}", {where}reason = "an old reader needs it" }}'
@@ -157,6 +160,35 @@ def test_a_definition_that_keeps_another_file_in_the_tree_is_not_removed(tmp_pat
     contracts = shop(tmp_path, "payload", {"$defs": {"a": {"$ref": "../address.json"}}})
     assert found(contracts) == ["SG260"]
     assert (lint(contracts, "--fix").code, found(contracts)) == (1, ["SG260"])
+
+
+def test_a_gap_of_versions_is_one_finding(tmp_path: Path) -> None:
+    versions = [{"version": 2, "status": "withdrawn"}, {"version": 9999, "status": "current"}]
+    messages = lint(shop(tmp_path, "entry", {"versions": versions})).out
+    assert re.findall(r"SG250 warning: (.*)", messages) == [
+        "order.placed has no version 1",
+        "order.placed has no version 3 to 9998",
+    ]
+
+
+def test_ignores_are_about_the_contracts_beside_them(tmp_path: Path) -> None:
+    shop(tmp_path)
+    ignoring(IGNORE.format(rule="open-object", where=""))
+    assert found(shop(tmp_path / "other", "properties", OPEN)) == ["SG220"]
+
+
+@pytest.mark.parametrize(
+    "case", sorted(each.parent.name for each in (ROOT / "tests/golden").glob("*/contracts"))
+)
+def test_mending_changes_no_verdict(case: str, tmp_path: Path) -> None:
+    golden = ROOT / "tests/golden" / case / "contracts"
+    contracts = Path(shutil.copytree(golden, tmp_path / "contracts"))
+    assert lint(contracts, "--fix").code in {0, 1}
+    for each in contracts.rglob("*.json"):
+        before = golden / each.relative_to(contracts)
+        if each.name != REGISTRY and before.read_bytes() != each.read_bytes():
+            comparison = compare(json.loads(before.read_bytes()), json.loads(each.read_bytes()))
+            assert (comparison.backward.verdict, comparison.forward.verdict) == ("compatible", "compatible")
 
 
 def test_nothing_is_written_without_a_reason(tmp_path: Path) -> None:

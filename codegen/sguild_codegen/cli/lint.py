@@ -39,7 +39,10 @@ def lint(
         from sguild_codegen.cli.configuration import configuration
         from sguild_codegen.cli.ignores import ignores
 
-        run = _Run(configuration(contracts=contracts).contracts, _day(today), ignores())
+        folder, usual = configuration(contracts=contracts).contracts, configuration().contracts
+        # The settings speak of the contracts beside them.
+        ignored = ignores() if folder.resolve() == usual.resolve() else ()
+        run = _Run(folder, _day(today), ignored)
         found = run.fixed() if fix else run.findings()
         if found or format_ is not Format.TEXT:
             printer.findings(found)

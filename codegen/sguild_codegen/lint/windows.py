@@ -10,6 +10,7 @@ from sguild_codegen.model.contract import EventType, PayloadVersion
 from sguild_codegen.report import lint_rules as rules
 
 _SOON: Final = timedelta(days=30)
+_ONE_MISSING: Final = 2  # the difference of two numbers around one that is not there
 
 
 def check(contracts: Contracts) -> Iterator[Breach]:
@@ -24,12 +25,12 @@ def check(contracts: Contracts) -> Iterator[Breach]:
 
 
 def _numbers(contracts: Contracts, event: EventType) -> Iterator[Breach]:
-    numbers = [each.version for each in event.versions]
-    for number in sorted(set(range(1, numbers[-1])) - set(numbers)):
-        pointer = f"{contracts.entries[event.name]}/versions"
-        yield contracts.breach(
-            rules.VERSION_GAP, pointer, event, at_key=True, event_type=event.name, value=number
-        )
+    for before, after in pairwise((0, *(each.version for each in event.versions))):
+        if after - before > 1:
+            place = f"{contracts.versions[event.name, after]}/version"
+            missing = str(before + 1) if after - before == _ONE_MISSING else f"{before + 1} to {after - 1}"
+            values: dict[str, Any] = {"event_type": event.name, "value": missing, "first": before + 1}
+            yield contracts.breach(rules.VERSION_GAP, place, event, at_key=False, **values)
 
 
 def _between(

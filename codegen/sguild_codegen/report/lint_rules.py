@@ -247,7 +247,7 @@ VERSION_GAP: Final = _rule(
     "SG250",
     "version-gap",
     "{event_type} has no version {value}",
-    'Number versions without a gap; one that is gone stays as {{"version": {value}, "status": "withdrawn"}}.',
+    'Number versions without a gap; one that is gone stays as {{"version": {first}, "status": "withdrawn"}}.',
     why="A number that is not there may have been used once, and its events may still lie in the log.",
 )
 OVERLAPPING_WINDOWS: Final = _rule(
