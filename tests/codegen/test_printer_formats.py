@@ -15,6 +15,7 @@ from finding_kit import HOSTILE, PATH, breaking, finding, hostile, samples
 from sguild_codegen.cli.output import Format
 from sguild_codegen.report.finding import Finding
 from sguild_codegen.report.printers import PRINTERS
+from sguild_codegen.report.rules import Rule
 
 EVERY_SET = [(), samples(), *((hostile(text),) for text in HOSTILE)]
 
@@ -240,6 +241,12 @@ class TestSarif:
         assert rule["help"]["text"] == (
             "Publish a new version: … go on with the old one. More: sguild-codegen explain SG901"
         )
+
+    def test_a_way_out_that_each_finding_has_for_itself_is_left_to_explain(self) -> None:
+        rule = Rule("SG904", "odd", "{reason}", "{way_out}")
+        (run,) = json.loads(_printed("sarif", finding(rule=rule)))["runs"]
+        (told,) = run["tool"]["driver"]["rules"]
+        assert told["help"]["text"] == "More: sguild-codegen explain SG904"
 
     def test_braces_and_links_are_text(self) -> None:
         (run,) = json.loads(_printed("sarif", finding(message="{0} [a](1)")))["runs"]

@@ -51,7 +51,9 @@ def _rule(rule: Rule) -> dict[str, object]:
         "name": name.title().replace(" ", ""),
         "shortDescription": {"text": name.capitalize()},
         "fullDescription": {"text": rule.why or _in_general(rule.message)},
-        "help": {"text": f"{_in_general(rule.help)} More: sguild-codegen explain {rule.id}"},
+        "help": {
+            "text": f"{_in_general(rule.help)} More: sguild-codegen explain {rule.id}".removeprefix("… ")
+        },
         "defaultConfiguration": {"level": _LEVELS[rule.level]},
     }
 
