@@ -68,6 +68,13 @@ SATISFIABLE = {
         "minItems": 3,
         "uniqueItems": True,
     },
+    "the element that is counted is not the first one": {
+        "type": "array",
+        "prefixItems": [{"enum": [1, 2]}, {"const": 1}],
+        "minItems": 2,
+        "uniqueItems": True,
+        "contains": {"const": 1},
+    },
     "an equal pair that only two kinds share": {
         "type": "array",
         "prefixItems": [{"enum": [1, 2]}, {"enum": [2, 3]}],

@@ -89,7 +89,7 @@ class Numbers:
         found: Fraction | None = None
         for index in range(min(tries, _MOST_TRIES) + _MOST_RETRIES):
             value = self._multiple(step, index)
-            if value is None or (found is not None and index > tries):
+            if value is None:
                 return found
             if self.contains(value):
                 if self._is_plain(value):
