@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from command_kit import ROOT, rule_ids, run
-from shop_kit import ADDRESS, PAYLOAD, REGISTRY, example, found, lint, shop
+from shop_kit import ADDRESS, PAYLOAD, REGISTRY, example, found, lint, registry, shop
 
 from sguild_codegen.compat import compare
 
@@ -189,6 +189,42 @@ def test_mending_changes_no_verdict(case: str, tmp_path: Path) -> None:
         if each.name != REGISTRY and before.read_bytes() != each.read_bytes():
             comparison = compare(json.loads(before.read_bytes()), json.loads(each.read_bytes()))
             assert (comparison.backward.verdict, comparison.forward.verdict) == ("compatible", "compatible")
+
+
+def test_a_keyword_that_holds_a_schema_is_not_removed(tmp_path: Path) -> None:
+    contracts = shop(tmp_path, "payload", {"then": {"required": ["customer_id"]}})
+    assert found(contracts) == ["SG283"]
+    assert (lint(contracts, "--fix").code, found(contracts)) == (1, ["SG283"])
+
+
+def test_an_id_that_references_hang_on_is_not_changed(tmp_path: Path) -> None:
+    inner = {"around": {"$ref": "address.json", "description": "What it lies in."}}
+    other = {"$id": "https://contracts.sguild/x.json", "properties": inner}
+    contracts = shop(tmp_path, "shared", other)
+    lint(contracts, "--fix")
+    assert "SG203" in found(contracts)
+
+
+def test_a_proof_follows_a_reference_to_a_file_with_a_wrong_id(tmp_path: Path) -> None:
+    contracts = shop(tmp_path, "payload", {"required": ["order_id", "coupon_code", "address"]})
+    text = (contracts / ADDRESS).read_text("utf-8")
+    never = text.replace('"type": "object"', '"type": "object", "minProperties": 2').replace(
+        "/shop/", "/pub/"
+    )
+    (contracts / ADDRESS).write_text(never, "utf-8")
+    assert found(contracts).count("SG270") == 2  # the address, and each order around it
+
+
+def test_of_two_keys_that_are_as_usual_neither_is_the_exception(tmp_path: Path) -> None:
+    entries = registry()["event_types"]
+    entries[0]["ordering_key"] = "coupon_code"
+    del entries[1]["ordering_key"]
+    assert found(shop(tmp_path, "registry", {"event_types": entries})) == []
+
+
+def test_a_condition_need_not_describe_a_property_again(tmp_path: Path) -> None:
+    condition = {"required": ["coupon_code"], "properties": {"coupon_code": {"minLength": 9}}}
+    assert found(shop(tmp_path, "payload", {"anyOf": [condition, {"required": ["placed_at"]}]})) == []
 
 
 def test_nothing_is_written_without_a_reason(tmp_path: Path) -> None:
