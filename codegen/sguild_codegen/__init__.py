@@ -25,11 +25,15 @@ def model_source(
     """
     from pathlib import Path
 
+    from sguild_codegen.cli.refusing import refusals_located
     from sguild_codegen.emit.single import emit_single
     from sguild_codegen.reader.single import as_json, read_single
 
     value, raw = as_json(schema)
-    return emit_single(read_single(value, Path("schema.json"), raw), class_name, formats=assert_formats)
+    path = Path("schema.json")
+    read = read_single(value, path, raw)
+    with refusals_located(path.parent, {path.name: raw}):
+        return emit_single(read, class_name, formats=assert_formats)
 
 
 __all__ = ["model_source"]

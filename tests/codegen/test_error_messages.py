@@ -110,7 +110,7 @@ def shown(error: ValidationError) -> list[str]:
                 "/any: must be an object",
             ],
         ),
-        ({"odd": "even"}, ["/odd: is refused: "]),
+        ({"odd": "even"}, ["/odd: must not be accepted by "]),
         ({"urgent": True}, ["/due: is required when urgent is present"]),
     ],
 )

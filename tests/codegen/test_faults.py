@@ -11,7 +11,7 @@ from command_kit import run
 from exact_kit import contracts_of, schema_ids
 from golden_kit import CASES, install
 
-from sguild_codegen.emit import checks, conditions, modules, types
+from sguild_codegen.emit import checks, conditions, documents, modules, types
 from sguild_codegen.emit.checks import CheckBuilder
 from sguild_codegen.emit.definitions import FIELDS, Import, TypeSource
 from sguild_codegen.emit.skeletons import ObjectShape
@@ -44,6 +44,20 @@ def _ignored_condition(contract: str, **empty: Any) -> Fault:
         patch.setattr(CheckBuilder, "checks", without)
 
     return Fault(f"{min(empty)} is ignored", "conditions", contract, inject)
+
+
+def _not_embedded(keyword: str, contract: str = "odd.applied-v1") -> Fault:
+    """A keyword that is left out of the embedded schema."""
+
+    def inject(patch: Patch) -> None:
+        original = documents._Writer.members
+
+        def without(self: documents._Writer, schema: Schema) -> Iterator[tuple[str, Any]]:
+            return (member for member in original(self, schema) if member[0] != keyword)
+
+        patch.setattr(documents._Writer, "members", without)
+
+    return Fault(f"{keyword} is not embedded", "whole_schemas", contract, inject)
 
 
 def _changed_rule(contract: str, keyword: str, change: Callable[[Any], Any], how: str) -> Fault:
@@ -178,6 +192,10 @@ FAULTS = [
     Fault("null is left out", "types", "sample.choices-v1", _no_null),
     Fault("a condition compares with one value only", "conditions", "rule.branch_open-v1", _first_value_only),
     Fault("oneOf is anyOf", "conditions", "rule.one-v1", _any_of_one),
+    *(_not_embedded(each) for each in ("contains", "minContains", "maxContains", "dependentSchemas")),
+    *(_not_embedded(each) for each in ("patternProperties", "unevaluatedItems", "unevaluatedProperties")),
+    _not_embedded("prefixItems", "odd.keywords-v1"),
+    _not_embedded("minProperties", "odd.keywords-v1"),
     Fault("a required member is optional", "types", "sample.strings-v1", _optional_members),
 ]
 

@@ -27,7 +27,7 @@ def test_a_refusal_names_the_place_and_the_rule_and_no_value() -> None:
     with pytest.raises(ValidationError) as caught:
         adapter({"properties": {"a/b": {"enum": [1, 2]}}}).validate_json('{"a/b": "secret"}')
     (error,) = caught.value.errors(include_input=False)
-    assert error["msg"] == "/a~1b is refused: the value is not one of 1 or 2"
+    assert error["msg"] == "/a~1b must be one of 1, 2"
 
 
 def test_python_values_count_as_what_they_are_written_as() -> None:
@@ -50,7 +50,7 @@ def test_a_model_is_checked_as_it_is_written() -> None:
         b: int = 0
 
     SchemaRule('{"required": ["a", "b"]}').check(Pair(a=1))
-    with pytest.raises(PydanticCustomError, match="/a is refused"):
+    with pytest.raises(PydanticCustomError, match="/a must be at least"):
         SchemaRule('{"properties": {"a": {"minimum": 2}}}').check(Pair(a=1))
 
 

@@ -30,11 +30,22 @@ def main(
     output, errors = stdout or sys.stdout, stderr or sys.stderr
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
         try:
-            _app()(args=None if argv is None else list(argv), prog_name="sguild-codegen")
-        except SystemExit as end:
-            return end.code if isinstance(end.code, int) else 0
+            code = _run(argv)
+            output.flush()
+        except BrokenPipeError:
+            # Who reads has seen enough, as head does; what is still in the buffer goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
+            return 0
         except Exception as error:  # noqa: BLE001 - the last line of defence: a crash must not look like findings
             return _internal_error(error, errors)
+    return code
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        _app()(args=None if argv is None else list(argv), prog_name="sguild-codegen")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
     return 0
 
 

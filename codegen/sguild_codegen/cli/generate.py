@@ -69,7 +69,9 @@ def _run(settings: "Configuration", printer: Output, *, check: bool, diff: bool,
     if run.nothing_changed():
         printer.findings((), checked)
         unchanged = len(run.found)
-        progress(_check_summary(0, 0, 0, unchanged) if check else _summary(0, unchanged, 0, 0, started))
+        progress(
+            _check_summary(0, 0, 0, unchanged, started) if check else _summary(0, unchanged, 0, 0, started)
+        )
         return 0
     with Bar(sys.stderr) as bar:
         planned, findings = run.plan(bar)
@@ -82,7 +84,7 @@ def _run(settings: "Configuration", printer: Output, *, check: bool, diff: bool,
     findings += [_finding(planned, each) for each in differing]
     printer.findings(findings, checked)
     if check:
-        progress(_check_summary(*_counts(planned)))
+        progress(_check_summary(*_counts(planned), started))
     elif differing:
         progress("Nothing was written.")
     elif not diff:
@@ -117,8 +119,9 @@ def _counts(planned: "Plan") -> tuple[int, int, int, int]:
     return missing, stale, len(planned.of("foreign")), len(planned.of("unchanged"))
 
 
-def _check_summary(missing: int, stale: int, foreign: int, unchanged: int) -> str:
-    return f"{missing} missing, {stale} stale, {foreign} foreign, {unchanged} up to date."
+def _check_summary(missing: int, stale: int, foreign: int, unchanged: int, started: float) -> str:
+    counts = f"{missing} missing, {stale} stale, {foreign} foreign, {unchanged} up to date"
+    return f"{counts} in {time.monotonic() - started:.1f} s."
 
 
 def _write(run: "Run", planned: "Plan", started: float) -> None:

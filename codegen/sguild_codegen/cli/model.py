@@ -20,8 +20,12 @@ def model(
 ) -> None:
     """Print a module with a model of one schema, which need not be a contract."""
     with reported(Output(format_, color)):
+        from sguild_codegen.cli.refusing import refusals_located
         from sguild_codegen.emit.single import emit_single
         from sguild_codegen.reader.single import read_single_file
 
-        read = read_single_file(Path(schema))
-        sys.stdout.write(emit_single(read, class_name, formats=assert_formats))
+        path = Path(schema)
+        read = read_single_file(path)
+        with refusals_located(path.parent, {path.name: path.read_bytes()}):
+            source = emit_single(read, class_name, formats=assert_formats)
+        sys.stdout.write(source)

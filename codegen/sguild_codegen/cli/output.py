@@ -87,6 +87,8 @@ def reported(output: Output) -> Generator[None]:
     except CodegenError as error:
         sys.stderr.write(f"sguild-codegen: {visible(str(error))}\n")
         raise typer.Exit(error.exit_code) from error
+    except BrokenPipeError:
+        raise
     except OSError as error:
         # A path that the system does not take: too long a name, no permission, a file as a folder.
         place = shown(str(error.filename)) if error.filename is not None else "A file"

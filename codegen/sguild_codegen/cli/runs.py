@@ -100,23 +100,8 @@ class Run:
 def _emit(
     tree: "ContractTree", settings: Configuration, previous: Previous, tell: Callable[[float], None]
 ) -> "Emitted":
+    from sguild_codegen.cli.refusing import refusals_located
     from sguild_codegen.emit.package import emit_package
-    from sguild_codegen.emit.refusals import RefusedSchema
-    from sguild_codegen.errors import ContractError
-    from sguild_codegen.reader.locating import findings_of
-    from sguild_codegen.reader.problems import Problem
 
-    try:
+    with refusals_located(settings.contracts, tree.documents):
         return emit_package(tree, settings.package, previous, tell)
-    except RefusedSchema as error:
-        problems = [
-            Problem(
-                each.rule,
-                each.location.document,
-                f"{each.location.pointer}/{each.key}",
-                at_key=True,
-                values=each.values,
-            )
-            for each in error.refusals
-        ]
-        raise ContractError(findings_of(problems, settings.contracts, tree.documents)) from error

@@ -97,7 +97,8 @@ def _documents(
         for index in range(count):
             source = SeededSource(f"{number}/{index}")
             try:
-                payload = _invalid(maker, source, index) if invalid else maker.valid(source)
+                within = "/payload" if envelope else ""
+                payload = _invalid(maker, source, index, within) if invalid else maker.valid(source)
                 yield frame.around(payload, around, source) if envelope else payload
             except UnsatisfiableSchemaError as error:
                 raise UnsatisfiableError(f"{event.name} version {version.version}: {error}") from error
@@ -105,8 +106,9 @@ def _documents(
     return draw
 
 
-def _invalid(maker: "DocumentMaker", source: "SeededSource", index: int) -> Any:
+def _invalid(maker: "DocumentMaker", source: "SeededSource", index: int, within: str) -> Any:
     document = maker.invalid(source)
     for each in maker.complaints(document):
-        progress(f"document {index + 1}: {each.pointer or '/'} breaks {each.keyword}: {each.message}")
+        place = f"{within}{each.pointer}" or "/"
+        progress(f"document {index + 1}: {place} {each.message} ({each.keyword})")
     return document

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sguild_codegen.emit.bundles import bundled
 from sguild_codegen.emit.domains import listed
-from sguild_codegen.emit.modules import ModelModule, event_module, live_versions, payload_schema
+from sguild_codegen.emit.modules import ModelModule, event_module, is_open, live_versions, payload_schema
 from sguild_codegen.emit.names import pascal, payload_class, snake
 from sguild_codegen.emit.recipes import Kitchen, Made, Recipe
 from sguild_codegen.emit.refusals import Collector
@@ -129,6 +129,7 @@ def _recipe(event: EventType, module: ModelModule, classes: Mapping[str, Skeleto
     values = {
         "documentation": f"{event.name}: produced by {event.producer}, read by {listed(event.subscribers)}.",
         "import_groups": module.import_groups(items),
+        "is_open": is_open(items),
         "items": items,
         "aliases": [alias],
         "exports": sorted([alias["name"], *(each.name for each in module.classes())]),

@@ -105,8 +105,9 @@ def plan(folder: Path, files: Mapping[str, bytes], found: Mapping[str, bytes | N
     """Compare the emitted files with those that were ``found`` in the output folder, which may not exist yet.
 
     Raises:
-        OutputError: the folder holds a symbolic link, or no regular file, where an emitted file has to be.
+        OutputError: the folder holds a symbolic link, or something else than a file where one has to be.
     """
+    _refuse_links(folder, found)
     _check_ways(folder, [path for path in files if found.get(path) is None])
     packages = _packages(found)
     changes = [_change(path, files.get(path), found.get(path), packages) for path in sorted({*files, *found})]
@@ -208,6 +209,15 @@ def _is_ours(path: str, content: bytes, packages: Collection[str], *, emitted: b
 
 def _has_header(content: bytes) -> bool:
     return _HEADER in content[:_HEADER_WITHIN]
+
+
+def _refuse_links(folder: Path, found: Mapping[str, bytes | None]) -> None:
+    """Refuse links also where nothing is written: who follows one reads or removes what is elsewhere."""
+    for path in (RECORD, *(path for path, content in found.items() if content is None)):
+        if (folder / path).is_symlink():
+            raise OutputError(
+                f"{path} is a symbolic link; remove it, or choose another folder with --output."
+            )
 
 
 def _check_ways(folder: Path, paths: Iterable[str]) -> None:

@@ -4,7 +4,7 @@ from dataclasses import MISSING, fields
 from operator import attrgetter
 from typing import Final
 
-from sguild_codegen.model.schema import Schema
+from sguild_codegen.model.schema import FORMATS, Schema
 
 STRING: Final = ("min_length", "max_length", "pattern", "format")
 NUMBER: Final = ("minimum", "maximum", "exclusive_minimum", "exclusive_maximum", "multiple_of")
@@ -59,7 +59,10 @@ def used(schema: Schema) -> frozenset[str]:
     """Return the constraining keywords of a schema, by the names of their fields."""
     values = zip(_NAMES, _VALUES(schema), _DEFAULTS, strict=True)
     # Nearly every keyword is absent, and then its value is the default itself.
-    return frozenset([name for name, value, default in values if value is not default and value != default])
+    found = [name for name, value, default in values if value is not default and value != default]
+    if schema.format is not None and schema.format not in FORMATS:
+        found.remove("format")
+    return frozenset(found)
 
 
 def json_name(field_name: str) -> str:

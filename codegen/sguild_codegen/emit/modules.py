@@ -56,6 +56,7 @@ FIXED: Final = frozenset(
         "Literal",
         "LiteralRule",
         "MISSING",
+        "Map",
         "None",
         "Number",
         "NumberRule",
@@ -247,7 +248,7 @@ class ModelModule:
             head = self.heads.get(each.name)
             yield from head.imports if head else {Import(MODELS, "ContractModel")}
             if each.extra:
-                yield Import("pydantic", "ConfigDict")
+                yield from (Import("pydantic", "ConfigDict"), Import("pydantic", "Field"))
             if each.checks or each.contract:
                 yield from (Import("typing", "Self"), Import("pydantic", "model_validator"))
             if each.checks:
@@ -259,6 +260,11 @@ class ModelModule:
                 yield _MISSING
             if any("Field" in default for default in defaults):
                 yield Import("pydantic", "Field")
+
+
+def is_open(items: Iterable[ModelAlias | ModelClass]) -> bool:
+    """Tell whether a class of the module types its unknown members, which pyright would not let it do."""
+    return any(isinstance(each, ModelClass) and each.extra is not None for each in items)
 
 
 def event_module(

@@ -12,7 +12,7 @@ from typing import Final
 from sguild_codegen.emit.bundles import bundled
 from sguild_codegen.emit.domains import DomainModule, Stub, domain_modules
 from sguild_codegen.emit.events import EventFiles, EventWriter, schema_path
-from sguild_codegen.emit.modules import EVENT, ModelModule, envelope_module, live_versions
+from sguild_codegen.emit.modules import EVENT, ModelModule, envelope_module, is_open, live_versions
 from sguild_codegen.emit.names import distribution, id_class, pascal, payload_class, snake
 from sguild_codegen.emit.public_names import public_names
 from sguild_codegen.emit.recipes import Kitchen, Made, Recipe
@@ -166,6 +166,7 @@ class PackageWriter:
             {
                 "documentation": "The envelope around every payload.",
                 "import_groups": module.import_groups(items),
+                "is_open": is_open(items),
                 "items": items,
                 "exports": [EVENT],
             },

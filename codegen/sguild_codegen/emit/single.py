@@ -4,7 +4,7 @@ import keyword
 from typing import Final
 
 from sguild_codegen.emit.definitions import Import, TypeSource
-from sguild_codegen.emit.modules import FIXED, MODELS, ClassHead, ModelModule
+from sguild_codegen.emit.modules import FIXED, MODELS, ClassHead, ModelModule, is_open
 from sguild_codegen.emit.skeletons import skeletons
 from sguild_codegen.emit.source import formatted
 from sguild_codegen.emit.templates import render
@@ -39,6 +39,7 @@ def emit_single(schema: Schema, class_name: str, *, formats: bool) -> str:
         documentation=documentation,
         import_groups=module.import_groups(items, () if root is None else (_ROOT_MODEL, *root.imports)),
         items=items,
+        is_open=is_open(items),
         root=None if root is None else root.quoted,
         class_name=class_name,
     )

@@ -29,7 +29,11 @@ from sguild_codegen.model.schema import Schema
 
 _ANNOTATED: Final = Import("typing", "Annotated")
 _LITERAL: Final = Import("typing", "Literal")
-_ANYTHING: Final = TypeSource("JsonValue", frozenset({Import("pydantic", "JsonValue")}))
+_ANYTHING: Final = TypeSource("JsonValue", frozenset({Import(FIELDS, "JsonValue")}))
+_NOTHING: Final = TypeSource(
+    f"Annotated[JsonValue, SchemaRule({literal('false')})]",
+    _ANYTHING.imports | {Import("typing", "Annotated"), Import(FIELDS, "SchemaRule")},
+)
 _NONE: Final = TypeSource("None")
 
 _WITHOUT_FORMAT: Final = tuple(each for each in keywords.STRING if each != "format")
@@ -121,11 +125,7 @@ class TypeBuilder:
         whole = bool(keywords.used(schema) - _SAID_BY_CLASSES)
         extra = _ANYTHING if schema.pattern_properties else self._extra(schema, name)
         for each in schema.required:
-            if each not in properties and extra is None:
-                raise refused(
-                    schema, "required", f"{each!r} is required, but is no property of a closed object"
-                )
-            properties.setdefault(each, extra or _ANYTHING)
+            properties.setdefault(each, extra or _NOTHING)  # a closed object that lacks it accepts nothing
         self.definitions.add(ObjectClass(name, schema, properties, extra, whole))
         return TypeSource(name)
 
@@ -317,7 +317,8 @@ class TypeBuilder:
         extra = schema.additional_properties
         values = self.type_of(extra, names.part("value")) if extra else _ANYTHING
         rule = _rule("ObjectRule", schema, ("min_properties", "max_properties"), _property_names(schema))
-        return self._annotated(f"dict[str, {values.quoted}]", rule, names, values.imports)
+        imports = values.imports | {Import(FIELDS, "Map")}
+        return self._annotated(f"Map[{values.quoted}]", rule, names, imports)
 
     def _annotated(
         self, plain: str, rule: TypeSource, names: Names, imports: frozenset[Import] = frozenset()

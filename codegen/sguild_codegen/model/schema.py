@@ -14,6 +14,17 @@ JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, J
 JsonType: TypeAlias = Literal["null", "boolean", "object", "array", "number", "string", "integer"]
 
 
+FORMATS: Final = frozenset(
+    {
+        *("date-time", "date", "time", "duration", "regex", "uuid"),
+        *("email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6"),
+        *("uri", "uri-reference", "iri", "iri-reference", "uri-template"),
+        *("json-pointer", "relative-json-pointer"),
+    }
+)
+"""The formats of 2020-12: any other one is an annotation."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
     """Identity of a node: its file (relative to the contracts folder, with ``/``) and its JSON pointer."""

@@ -18,15 +18,6 @@ from sguild_codegen.model.schema import JsonType, JsonValue
 TYPES: Final[tuple[JsonType, ...]] = get_args(JsonType)
 _ANCHOR: Final = re.compile(r"[A-Za-z_][-A-Za-z0-9._]*")
 
-FORMATS: Final = frozenset(
-    {
-        *("date-time", "date", "time", "duration", "regex", "uuid"),
-        *("email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6"),
-        *("uri", "uri-reference", "iri", "iri-reference", "uri-template"),
-        *("json-pointer", "relative-json-pointer"),
-    }
-)
-
 
 class KeywordError(Exception):
     """The value of a keyword is not what JSON Schema allows; ``inner`` is the pointer below the keyword."""

@@ -4,7 +4,7 @@
 from typing import Annotated, Literal
 
 from pydantic import MISSING
-from sguild_dispatcher.fields import ArrayRule, Date, DateTime, ObjectRule, StringRule
+from sguild_dispatcher.fields import ArrayRule, Date, DateTime, Map, ObjectRule, StringRule
 from sguild_dispatcher.models import Payload
 
 from sguild_contracts.ids import PersonId
@@ -20,7 +20,7 @@ Phone = Annotated[str, StringRule(pattern=r"^\+[1-9][0-9]{6,14}$")]
 Locale = Annotated[str, StringRule(pattern="^[a-z]{2}(-[A-Z]{2})?$")]
 TagsValue = Annotated[str, StringRule(min_length=1, max_length=200)]
 Tags = Annotated[
-    dict[str, TagsValue],
+    Map[TagsValue],
     ObjectRule(max_properties=50, property_names=StringRule(pattern="^[a-z][a-z0-9_]{0,62}$")),
 ]
 

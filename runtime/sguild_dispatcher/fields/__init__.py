@@ -9,11 +9,13 @@ They hold for Python values as well: no number from ``"5"``, no ``True`` from ``
 Nothing here imports a database driver.
 """
 
-from typing import Annotated, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
 from sguild_dispatcher.fields.collections import ArrayRule, ObjectRule
 from sguild_dispatcher.fields.datetimes import Date, DateTime, SpelledDateTime
 from sguild_dispatcher.fields.ids import PrefixedId
+from sguild_dispatcher.fields.json_values import JsonValue
 from sguild_dispatcher.fields.literals import LiteralRule
 from sguild_dispatcher.fields.numbers import BooleanRule, IntegerRule, NumberRule
 from sguild_dispatcher.fields.schemas import SchemaRule
@@ -27,6 +29,13 @@ String: TypeAlias = Annotated[str, StringRule()]
 Email: TypeAlias = Annotated[str, StringRule(format="email")]
 Uri: TypeAlias = Annotated[str, StringRule(format="uri")]
 
+_Member = TypeVar("_Member")
+if TYPE_CHECKING:
+    # A dict, of which type checkers know that a payload is not to be changed.
+    Map: TypeAlias = Mapping[str, _Member]
+else:
+    Map = dict[str, _Member]
+
 __all__ = [
     "ArrayRule",
     "Boolean",
@@ -36,7 +45,9 @@ __all__ = [
     "Email",
     "Integer",
     "IntegerRule",
+    "JsonValue",
     "LiteralRule",
+    "Map",
     "Number",
     "NumberRule",
     "ObjectRule",

@@ -14,6 +14,7 @@ from pydantic import MISSING, BaseModel, GetCoreSchemaHandler, GetJsonSchemaHand
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema, to_jsonable_python
 
+from sguild_dispatcher.fields.refusals import refusal
 from sguild_dispatcher.fields.violations import violation
 
 if TYPE_CHECKING:
@@ -82,7 +83,11 @@ class SchemaRule:
 
     def _read(self, document: Any) -> Any:
         """Check what was JSON a moment ago."""
-        if not self._accepts(document):
+        try:
+            accepted = self._accepts(document)
+        except _UNWRITABLE:
+            raise violation("", "must be a JSON value") from None
+        if not accepted:
             raise self._refusal(document)
         return document
 
@@ -91,9 +96,7 @@ class SchemaRule:
         return value
 
     def _refusal(self, document: Any) -> PydanticCustomError:
-        error = next(iter(self._validator.iter_errors(document)))
-        steps = (str(step).replace("~", "~0").replace("/", "~1") for step in error.instance_path)
-        return violation("".join(f"/{step}" for step in steps), f"is refused: {error.message}")
+        return violation(*refusal(next(iter(self._validator.iter_errors(document)))))
 
     def _written(self, value: Any) -> Any:
         """Return the JSON of a value, or of those members of a model that the schema looks at."""

@@ -86,8 +86,12 @@ class ContractKit:
         """Return an event around a payload, as its producer would send it; ``None`` is not given.
 
         Raises:
+            TypeError: ``payload`` is no payload.
             ValidationError: the envelope does not allow what is given.
         """
+        around = cast("object", payload)
+        if not isinstance(around, Payload):
+            raise TypeError(f"{around!r} is no payload: give an instance of a generated payload class.")
         event, chosen = self._version(payload.__event_type__, payload.__event_version__)
         model = self.registry.event_model(event.name, chosen.version)
         source = SeededSource(_FACTORY, minimal=True)

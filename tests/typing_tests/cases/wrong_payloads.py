@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from pydantic import MISSING
+
 from sguild_contracts import (
     CreditLocked,
     CreditReservationId,
@@ -10,6 +12,7 @@ from sguild_contracts import (
     LeadId,
     LessonId,
     PersonId,
+    PersonUpdated,
 )
 from sguild_contracts.registry import registry
 
@@ -86,6 +89,11 @@ def a_change(payload: CreditLocked, event: Event[CreditLocked]) -> None:
     payload.locked_credits = 3  # error: misc, reportAttributeAccessIssue
     event.tenant_id = "org_2"  # error: misc, reportAttributeAccessIssue
     event.payload.locked_credits = 3  # error: misc, reportAttributeAccessIssue
+
+
+def a_change_of_a_map(person: PersonUpdated) -> None:
+    if person.tags is not MISSING:
+        person.tags["team"] = "blue"  # error: index, reportIndexIssue
 
 
 def an_optional_field_unchecked(lead: LeadCreated) -> PersonId:

@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from jsonschema_rs import Draft202012Validator, Registry
 
+from sguild_dispatcher.fields.refusals import refusal
 from sguild_dispatcher.testing.documents.breaking import broken
 from sguild_dispatcher.testing.documents.changes import changed
 from sguild_dispatcher.testing.documents.drawing import Drawer, junk
 from sguild_dispatcher.testing.documents.library import Json, Library, Node
 from sguild_dispatcher.testing.documents.sources import Contradiction, Exhausted, Source
+
+if TYPE_CHECKING:
+    from jsonschema_rs import ValidationError
 
 _TRIES: Final = 50
 _MASK: Final = "the value"
@@ -51,14 +55,7 @@ class DocumentMaker:
 
     def complaints(self, document: Json) -> tuple[Complaint, ...]:
         """Return what the schema has against a document; nothing where it accepts it."""
-        return tuple(
-            Complaint(
-                "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in each.instance_path),
-                next((str(step) for step in reversed(each.schema_path) if isinstance(step, str)), "false"),
-                each.message,
-            )
-            for each in self._judge.iter_errors(document)
-        )
+        return tuple(_complaint(each) for each in self._judge.iter_errors(document))
 
     def valid(self, source: Source, given: Mapping[str, Json] | None = None) -> Json:
         """Return a document that the schema accepts; members that are ``given`` have these values.
@@ -117,3 +114,9 @@ class DocumentMaker:
             if self.accepts(document) is accepted:
                 return document
         raise UnsatisfiableSchemaError(_NONE_VALID if accepted else _NONE_INVALID)
+
+
+def _complaint(error: "ValidationError") -> Complaint:
+    pointer, rule = refusal(error)
+    keyword = next((str(step) for step in reversed(error.schema_path) if isinstance(step, str)), "false")
+    return Complaint(pointer, keyword, rule)

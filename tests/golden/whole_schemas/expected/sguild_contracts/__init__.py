@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sguild_contracts.domains.sales import SalesPublisher, SalesSyncPublisher
     from sguild_contracts.domains.support import SupportSubscriber
     from sguild_contracts.envelope import Event
+    from sguild_contracts.events.odd_applied import OddApplied, OddAppliedV1, OddAppliedV1Labels
     from sguild_contracts.events.odd_keywords import OddKeywords, OddKeywordsV1
     from sguild_contracts.events.odd_list import OddList, OddListV1
     from sguild_contracts.events.odd_union import OddUnion, OddUnionV1
@@ -27,6 +28,9 @@ _MODULES = {
     "SalesSyncPublisher": "sguild_contracts.domains.sales",
     "SupportSubscriber": "sguild_contracts.domains.support",
     "Event": "sguild_contracts.envelope",
+    "OddApplied": "sguild_contracts.events.odd_applied",
+    "OddAppliedV1": "sguild_contracts.events.odd_applied",
+    "OddAppliedV1Labels": "sguild_contracts.events.odd_applied",
     "OddKeywords": "sguild_contracts.events.odd_keywords",
     "OddKeywordsV1": "sguild_contracts.events.odd_keywords",
     "OddList": "sguild_contracts.events.odd_list",
@@ -53,6 +57,9 @@ def __dir__() -> list[str]:
 __all__ = [
     "Event",
     "EventId",
+    "OddApplied",
+    "OddAppliedV1",
+    "OddAppliedV1Labels",
     "OddKeywords",
     "OddKeywordsV1",
     "OddList",

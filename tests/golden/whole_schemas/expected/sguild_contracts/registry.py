@@ -62,6 +62,21 @@ registry = Registry(
                 ),
             ),
         ),
+        EventType(
+            name="odd.applied",
+            contract="whole-schemas",
+            producer="sales",
+            subscribers=("support",),
+            subject=None,
+            ordering_key=None,
+            versions=(
+                PayloadVersion(
+                    version=1,
+                    status="current",
+                    model="sguild_contracts.events.odd_applied:OddAppliedV1",
+                ),
+            ),
+        ),
     ),
 )
 """Everything that the contracts say about who emits and reads what, and when."""

@@ -3,8 +3,8 @@
 
 from typing import Self
 
-from pydantic import MISSING, JsonValue, model_validator
-from sguild_dispatcher.fields import Boolean, Integer, String, violation
+from pydantic import MISSING, model_validator
+from sguild_dispatcher.fields import Boolean, Integer, JsonValue, String, violation
 from sguild_dispatcher.models import Payload
 
 

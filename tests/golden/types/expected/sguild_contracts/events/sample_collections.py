@@ -3,11 +3,13 @@
 
 from typing import Annotated
 
-from pydantic import MISSING, JsonValue
+from pydantic import MISSING
 from sguild_dispatcher.fields import (
     ArrayRule,
     DateTime,
     Integer,
+    JsonValue,
+    Map,
     Number,
     ObjectRule,
     String,
@@ -23,15 +25,15 @@ Anything = Annotated[tuple[JsonValue, ...], ArrayRule()]
 MatrixItem = Annotated[tuple[Integer, ...], ArrayRule(max_items=2)]
 Matrix = Annotated[tuple[MatrixItem, ...], ArrayRule()]
 Moments = Annotated[tuple[DateTime, ...], ArrayRule(unique_items=True)]
-Map = Annotated[dict[str, Integer], ObjectRule()]
+SampleCollectionsV1Map = Annotated[Map[Integer], ObjectRule()]
 LabelsValue = Annotated[str, StringRule(max_length=4)]
 Labels = Annotated[
-    dict[str, LabelsValue],
+    Map[LabelsValue],
     ObjectRule(
         min_properties=1, max_properties=2, property_names=StringRule(pattern="^[a-z]{1,3}$")
     ),
 ]
-Free = Annotated[dict[str, JsonValue], ObjectRule()]
+Free = Annotated[Map[JsonValue], ObjectRule()]
 Zip = Annotated[str, StringRule(pattern="^[0-9]{5}$")]
 
 
@@ -54,7 +56,7 @@ class SampleCollectionsV1(Payload, frozen=True, event_type="sample.collections",
     anything: Anything | MISSING = MISSING
     matrix: Matrix | MISSING = MISSING
     moments: Moments | MISSING = MISSING
-    map: Map | MISSING = MISSING
+    map: SampleCollectionsV1Map | MISSING = MISSING
     labels: Labels | MISSING = MISSING
     free: Free | MISSING = MISSING
     value: JsonValue | MISSING = MISSING

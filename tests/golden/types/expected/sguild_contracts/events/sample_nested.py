@@ -4,7 +4,15 @@
 from typing import Annotated
 
 from pydantic import MISSING
-from sguild_dispatcher.fields import ArrayRule, Boolean, Integer, ObjectRule, String, StringRule
+from sguild_dispatcher.fields import (
+    ArrayRule,
+    Boolean,
+    Integer,
+    Map,
+    ObjectRule,
+    String,
+    StringRule,
+)
 from sguild_dispatcher.models import ContractModel, Payload
 
 Zip = Annotated[str, StringRule(pattern="^[0-9]{5}$")]
@@ -37,7 +45,7 @@ class SampleNestedV1Deep(ContractModel, frozen=True):
 
 
 Children = Annotated[tuple["SampleNestedV1Node", ...], ArrayRule()]
-Named = Annotated[dict[str, "SampleNestedV1Node"], ObjectRule()]
+Named = Annotated[Map["SampleNestedV1Node"], ObjectRule()]
 
 
 class SampleNestedV1Node(ContractModel, frozen=True):

@@ -12,6 +12,7 @@ from sguild_contracts.registry import registry
 
 if TYPE_CHECKING:
     from sguild_dispatcher.publisher import AsyncConnection, SyncConnection
+    from sguild_contracts.events.odd_applied import OddAppliedV1
     from sguild_contracts.events.odd_keywords import OddKeywordsV1
     from sguild_contracts.events.odd_list import OddListV1
     from sguild_contracts.events.odd_union import OddUnionV1
@@ -35,8 +36,14 @@ class SalesPublisher(Publisher):
         """Publish odd.union, read by support."""
         return EventId(await self._publish(connection, payload, "odd.union", 1))
 
+    async def odd_applied(self, connection: AsyncConnection, payload: OddAppliedV1) -> EventId:
+        """Publish odd.applied, read by support."""
+        return EventId(await self._publish(connection, payload, "odd.applied", 1))
+
     async def publish(
-        self, connection: AsyncConnection, payload: OddKeywordsV1 | OddListV1 | OddUnionV1
+        self,
+        connection: AsyncConnection,
+        payload: OddKeywordsV1 | OddListV1 | OddUnionV1 | OddAppliedV1,
     ) -> EventId:
         """Publish any event of this domain; the class of the payload says which one."""
         return EventId(await self._publish_any(connection, payload))
@@ -60,8 +67,14 @@ class SalesSyncPublisher(SyncPublisher):
         """Publish odd.union, read by support."""
         return EventId(self._publish(connection, payload, "odd.union", 1))
 
+    def odd_applied(self, connection: SyncConnection, payload: OddAppliedV1) -> EventId:
+        """Publish odd.applied, read by support."""
+        return EventId(self._publish(connection, payload, "odd.applied", 1))
+
     def publish(
-        self, connection: SyncConnection, payload: OddKeywordsV1 | OddListV1 | OddUnionV1
+        self,
+        connection: SyncConnection,
+        payload: OddKeywordsV1 | OddListV1 | OddUnionV1 | OddAppliedV1,
     ) -> EventId:
         """Publish any event of this domain; the class of the payload says which one."""
         return EventId(self._publish_any(connection, payload))

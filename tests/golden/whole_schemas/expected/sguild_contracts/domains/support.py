@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sguild_dispatcher.subscriber import HandlerContext
 
     from sguild_contracts.envelope import Event
+    from sguild_contracts.events.odd_applied import OddAppliedV1
     from sguild_contracts.events.odd_keywords import OddKeywordsV1
     from sguild_contracts.events.odd_list import OddListV1
     from sguild_contracts.events.odd_union import OddUnionV1
@@ -43,6 +44,12 @@ class SupportSubscriber(Subscriber):
     ) -> Callable[[Event[OddUnionV1], HandlerContext], Awaitable[None]]:
         """Handle odd.union, produced by sales."""
         return self._handle(handler, "odd.union", 1)
+
+    def on_odd_applied(
+        self, handler: Callable[[Event[OddAppliedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[OddAppliedV1], HandlerContext], Awaitable[None]]:
+        """Handle odd.applied, produced by sales."""
+        return self._handle(handler, "odd.applied", 1)
 
 
 __all__ = [

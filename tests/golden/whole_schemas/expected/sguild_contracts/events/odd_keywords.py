@@ -3,8 +3,8 @@
 
 from typing import Annotated, ClassVar, Self
 
-from pydantic import MISSING, JsonValue, model_validator
-from sguild_dispatcher.fields import ArrayRule, Integer, SchemaRule
+from pydantic import MISSING, model_validator
+from sguild_dispatcher.fields import ArrayRule, Integer, JsonValue, SchemaRule
 from sguild_dispatcher.models import Payload
 
 A = Annotated[Integer, SchemaRule('{"enum": [1, 2]}')]

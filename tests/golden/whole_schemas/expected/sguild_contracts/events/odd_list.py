@@ -3,8 +3,8 @@
 
 from typing import Annotated
 
-from pydantic import MISSING, JsonValue
-from sguild_dispatcher.fields import ArrayRule, SchemaRule
+from pydantic import MISSING
+from sguild_dispatcher.fields import ArrayRule, JsonValue, SchemaRule
 from sguild_dispatcher.models import Payload
 
 ListItem = Annotated[

@@ -3,8 +3,8 @@
 
 from typing import Annotated
 
-from pydantic import MISSING, JsonValue
-from sguild_dispatcher.fields import SchemaRule
+from pydantic import MISSING
+from sguild_dispatcher.fields import JsonValue, SchemaRule
 from sguild_dispatcher.models import Payload
 
 U = Annotated[JsonValue, SchemaRule('{"oneOf": [{"type": ["string"]}, {"type": ["integer"]}]}')]

@@ -15,6 +15,9 @@ _PATHS = {
     "odd.union": {
         1: "whole-schemas/odd.union-v1.json",
     },
+    "odd.applied": {
+        1: "whole-schemas/odd.applied-v1.json",
+    },
 }
 
 

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from sguild_dispatcher.models import PayloadT
 
     from sguild_contracts.envelope import Event
+    from sguild_contracts.events.odd_applied import OddAppliedV1
     from sguild_contracts.events.odd_keywords import OddKeywordsV1
     from sguild_contracts.events.odd_list import OddListV1
     from sguild_contracts.events.odd_union import OddUnionV1
+    from sguild_contracts.testing.factories.odd_applied import make_odd_applied
     from sguild_contracts.testing.factories.odd_keywords import make_odd_keywords
     from sguild_contracts.testing.factories.odd_list import make_odd_list
     from sguild_contracts.testing.factories.odd_union import make_odd_union
@@ -33,10 +35,18 @@ kit = ContractKit(registry, payload_schema, envelope_schema, "sguild-contracts")
 """The contracts of this package, by event types that are known only when a test runs."""
 
 _FACTORIES = {
+    "make_odd_applied": "sguild_contracts.testing.factories.odd_applied",
     "make_odd_keywords": "sguild_contracts.testing.factories.odd_keywords",
     "make_odd_list": "sguild_contracts.testing.factories.odd_list",
     "make_odd_union": "sguild_contracts.testing.factories.odd_union",
 }
+
+
+@overload
+def payloads(
+    event_type: Literal["odd.applied"],
+    version: Literal[1] = 1,
+) -> SearchStrategy[OddAppliedV1]: ...
 
 
 @overload
@@ -66,6 +76,13 @@ def payloads(event_type: str, version: int | None = None) -> SearchStrategy[Any]
     """
     strategy: SearchStrategy[Any] = kit.payloads(event_type, version)
     return strategy
+
+
+@overload
+def events(
+    event_type: Literal["odd.applied"],
+    version: Literal[1] = 1,
+) -> SearchStrategy[Event[OddAppliedV1]]: ...
 
 
 @overload
@@ -124,6 +141,7 @@ __all__ = [
     "events",
     "kit",
     "make_event",
+    "make_odd_applied",
     "make_odd_keywords",
     "make_odd_list",
     "make_odd_union",

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from pydantic import MISSING, JsonValue
-from sguild_dispatcher.fields import Boolean, Integer, String
+from pydantic import MISSING
+from sguild_dispatcher.fields import Boolean, Integer, JsonValue, String
 
 from sguild_contracts.events.rule_mixed import RuleMixedV1
 from sguild_contracts.testing import kit as _kit

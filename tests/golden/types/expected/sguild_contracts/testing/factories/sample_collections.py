@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
-from pydantic import MISSING, JsonValue
+from pydantic import MISSING
+from sguild_dispatcher.fields import JsonValue
 
 from sguild_contracts.events.sample_collections import (
     Addresses,
     Anything,
     Free,
     Labels,
-    Map,
     Matrix,
     Moments,
     Numbers,
     SampleCollectionsV1,
+    SampleCollectionsV1Map,
     Some,
     Tags,
 )
@@ -29,7 +30,7 @@ def make_sample_collections(
     anything: Anything | MISSING = MISSING,
     matrix: Matrix | MISSING = MISSING,
     moments: Moments | MISSING = MISSING,
-    map: Map | MISSING = MISSING,
+    map: SampleCollectionsV1Map | MISSING = MISSING,
     labels: Labels | MISSING = MISSING,
     free: Free | MISSING = MISSING,
     value: JsonValue | MISSING = MISSING,

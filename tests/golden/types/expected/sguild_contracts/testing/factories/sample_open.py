@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from pydantic import MISSING, JsonValue
-from sguild_dispatcher.fields import Boolean, String
+from pydantic import MISSING
+from sguild_dispatcher.fields import Boolean, JsonValue, String
 
 from sguild_contracts.events.sample_open import SampleOpenV1
 from sguild_contracts.testing import kit as _kit
