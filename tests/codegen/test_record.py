@@ -182,23 +182,33 @@ def test_no_record_makes_an_error(text: str, project: Path) -> None:
     assert both(project / "contracts", project / "generated").code == 0
 
 
-@pytest.mark.parametrize("kind", ["link", "folder", "not UTF-8"])
-def test_something_else_in_the_place_of_the_record_is_no_error(
-    kind: str, project: Path, tmp_path: Path
-) -> None:
-    place, outside = project / "generated" / RECORD, tmp_path / "outside"
+@pytest.mark.parametrize("kind", ["folder", "not UTF-8"])
+def test_something_else_in_the_place_of_the_record_is_no_error(kind: str, project: Path) -> None:
+    place = project / "generated" / RECORD
     place.unlink()
-    if kind == "link":
-        outside.write_text("mine", "utf-8")
-        place.symlink_to(outside)
-    elif kind == "folder":
+    if kind == "folder":
         place.mkdir()
     else:
         place.write_bytes(b"\xff\n")
     SOUND["a bound"](project / "contracts")
     result = run("generate")
     assert (result.code, result.err.partition(" ")[0]) == (0, "2")
-    assert not outside.exists() or outside.read_text("utf-8") == "mine"
+
+
+@pytest.mark.parametrize("place", [RECORD, "notes.txt", "sguild_contracts/notes.txt"])
+def test_a_link_in_the_output_is_refused_wherever_it_is(place: str, project: Path, tmp_path: Path) -> None:
+    outside, link = tmp_path / "outside", project / "generated" / place
+    outside.write_text("mine", "utf-8")
+    link.unlink(missing_ok=True)
+    link.symlink_to(outside)
+    SOUND["a bound"](project / "contracts")
+    result = run("generate")
+    assert (result.code, result.err) == (
+        2,
+        f"sguild-codegen: {place} is a symbolic link; remove it, or choose another folder with --output.\n",
+    )
+    assert outside.read_text("utf-8") == "mine"
+    assert link.is_symlink()
 
 
 def test_another_tool_or_package_makes_everything_again(
