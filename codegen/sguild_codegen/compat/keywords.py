@@ -132,7 +132,9 @@ _SIZES: Final[Mapping[Kind, tuple[str, str]]] = {
 
 
 def _sizes(_: "Node", schema: Schema, kind: Kind) -> Formula:
-    least, most = _SIZES.get(kind, ("", ""))
+    if kind not in _SIZES:
+        return TRUE
+    least, most = _SIZES[kind]
     parts: list[Formula] = []
     if schema.get(least, 0) > 0:
         parts.append(SizeAtLeast(int(schema[least])))
