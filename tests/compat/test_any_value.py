@@ -108,7 +108,9 @@ def test_mutated_schemas_can_be_compared(old: Any, new: Any) -> None:
 def without_one_part(value: Any) -> list[Any]:
     """The document with one member or element less, anywhere."""
     if isinstance(value, dict):
-        smaller = [{name: each for name, each in value.items() if name != left_out} for left_out in value]
+        smaller: list[Any] = [
+            {name: each for name, each in value.items() if name != left_out} for left_out in value
+        ]
         return smaller + [{**value, name: each} for name in value for each in without_one_part(value[name])]
     if isinstance(value, list):
         smaller = [value[:index] + value[index + 1 :] for index in range(len(value))]

@@ -231,6 +231,15 @@ def test_nothing_takes_much_longer_than_its_budget(name: str) -> None:
     assert time.process_time() - start < 2
 
 
+@pytest.mark.parametrize(
+    ("pattern", "length", "verdict"),
+    [("^(a+)+b$", 60, "undecided"), ("^(a+)+b$", 8, "breaking"), ("^a+b$", 60, "breaking")],
+)
+def test_a_pattern_that_would_stop_jsonschema_is_named(pattern: str, length: int, verdict: str) -> None:
+    found = compare({"type": "string", "pattern": "^a+$", "minLength": length}, {"pattern": pattern}).backward
+    assert found.verdict == verdict
+
+
 @pytest.mark.parametrize("value", [float("inf"), float("nan"), 10**5_000], ids=("inf", "nan", "huge"))
 def test_numbers_that_are_not_read_are_undecided(value: float) -> None:
     for schema in ({"const": value}, {"minimum": value}, {"x": value}):

@@ -15,7 +15,7 @@ from typing import Final, Literal, TypeAlias
 from sguild_codegen.compat.formulas import Goal
 from sguild_codegen.compat.nodes import ANNOTATIONS, Space
 from sguild_codegen.compat.prover import Prover
-from sguild_codegen.compat.resolving import Document, Json, copied, is_object, subschemas
+from sguild_codegen.compat.resolving import Document, Json, copied, objects
 from sguild_codegen.compat.second_proof import covers
 from sguild_codegen.compat.tolerance import tolerant
 from sguild_codegen.compat.undecided import Undecided
@@ -101,7 +101,7 @@ class _Comparing:
         self.space = Space()
         self.prover = Prover(self.space, 0.0)
         # What $dynamicRef means depends on how one came there: schemas of the same words may differ.
-        self.is_dynamic = any("$dynamicRef" in each for root in schemas for each in _objects(root))
+        self.is_dynamic = any("$dynamicRef" in each for root in schemas for each in objects(root))
         self.budget = budget / 2
 
     def direction(self, *, writer: int, reader: int) -> Direction:
@@ -148,15 +148,5 @@ def _reason(error: Exception) -> str:
 
 def _ignored(schema: Json) -> Iterator[str]:
     """Yield the keywords that are annotations to a comparison, because no vocabulary has them."""
-    for each in _objects(schema):
+    for each in objects(schema):
         yield from (name for name in each if name not in KEYWORDS and name not in ANNOTATIONS)
-
-
-def _objects(schema: Json) -> Iterator[dict[str, Json]]:
-    """Yield a schema and all schemas inside it, but true and false."""
-    waiting = [schema]
-    while waiting:
-        each = waiting.pop()
-        if is_object(each):
-            yield each
-            waiting += subschemas(each)

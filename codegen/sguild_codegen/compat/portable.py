@@ -53,6 +53,35 @@ def _pieces(pattern: str) -> Iterator[str]:
         at += 1
 
 
+def may_not_end(pattern: str) -> bool:
+    """Tell whether Python's ``re`` may try exponentially many ways: something varies inside a repetition."""
+    varies, at = [False], 0
+    while at < len(pattern):
+        character = pattern[at]
+        if character == "\\":
+            at += 1
+        elif character == "[":
+            at = _end_of_brackets(pattern, at)
+        elif character == "(":
+            varies.append(False)
+        elif character == ")" and len(varies) > 1:
+            inner = varies.pop()
+            if inner and pattern[at + 1 : at + 2] in ("*", "+", "{"):
+                return True
+            varies[-1] |= inner
+        elif character in "*+{|" or (character == "?" and pattern[at - 1 : at] != "("):
+            varies[-1] = True
+        at += 1
+    return False
+
+
+def _end_of_brackets(pattern: str, at: int) -> int:
+    """Return the index of the ``]`` that closes what begins at an index."""
+    while at < len(pattern) and pattern[at] != "]":
+        at += 2 if pattern[at] == "\\" else 1
+    return at
+
+
 def _escape(pattern: str, at: int, *, in_brackets: bool) -> tuple[str, int]:
     """Return the escape that begins before ``at`` in Python's dialect, and where the next piece begins."""
     letter = pattern[at : at + 1]

@@ -43,6 +43,21 @@ def subschemas(schema: Json) -> Iterator[Json]:
         yield from schema[key].values() if is_object(schema.get(key)) else ()
 
 
+def objects(schema: Json) -> Iterator[dict[str, Json]]:
+    """Yield a schema and all schemas inside it, but true and false."""
+    waiting = [schema]
+    while waiting:
+        each = waiting.pop()
+        if is_object(each):
+            yield each
+            waiting += subschemas(each)
+
+
+def patterns(schema: Json) -> Iterator[str]:
+    """Yield the patterns of texts in a schema, not those of property names."""
+    return (each["pattern"] for each in objects(schema) if isinstance(each.get("pattern"), str))
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A schema and the base against which its references resolve."""

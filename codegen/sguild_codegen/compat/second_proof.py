@@ -4,7 +4,6 @@ It leaves patterns open. Where interegular proves that each match of a pattern o
 one of the reader, the writer's schema may say so beside its own pattern: it accepts the same documents.
 """
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
@@ -19,7 +18,7 @@ from sguild_codegen.compat.resolving import (
     flattened,
     is_array,
     is_object,
-    subschemas,
+    patterns,
 )
 
 _DRAFT: Final = 20
@@ -32,7 +31,7 @@ def covers(reader: Json, writer: Json) -> bool | None:
     if told is not None:
         return told
     flat = flattened(writer)
-    ours, theirs = set(_patterns(flat)), set(_patterns(flattened(reader)))
+    ours, theirs = set(patterns(flat)), set(patterns(flattened(reader)))
     if not ours or not theirs or len(ours) * len(theirs) > _MOST_PATTERNS**2:
         return None
     wider = {each: sorted(other for other in theirs - {each} if _is_within(each, other)) for each in ours}
@@ -49,15 +48,6 @@ def _covers(reader: Json, writer: Json) -> bool | None:
     except Exception:  # noqa: BLE001 - whatever it raises, it has not told
         return None
     return {"yes": True, "no": False}.get(found.value)
-
-
-def _patterns(schema: Json) -> Iterator[str]:
-    waiting = [schema]
-    while waiting:
-        each = waiting.pop()
-        waiting += subschemas(each)
-        if is_object(each) and isinstance(each.get("pattern"), str):
-            yield each["pattern"]
 
 
 @cache

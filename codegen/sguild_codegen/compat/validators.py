@@ -10,10 +10,12 @@ from typing import Any, Final
 
 import jsonschema_rs
 
-from sguild_codegen.compat.portable import portable
-from sguild_codegen.compat.resolving import Json
+from sguild_codegen.compat.portable import may_not_end, portable
+from sguild_codegen.compat.resolving import Json, is_array, is_object, objects, patterns
 from sguild_codegen.compat.undecided import Undecided
 
+_LONGEST_SLOW: Final = 24
+"""Characters with which the slowest patterns still take less than a second."""
 _RUST: Final = jsonschema_rs.Draft202012Validator
 
 
@@ -70,7 +72,12 @@ def second_opinion(schema: Json) -> Callable[[Json], bool]:
         portable(schema), format_checker=Draft202012Validator.FORMAT_CHECKER, registry=Registry()
     )
 
+    names = (name for each in objects(schema) for name in each.get("patternProperties", ()))
+    slow = any(map(may_not_end, (*patterns(schema), *names)))
+
     def accepts(document: Json) -> bool:
+        if slow and _longest(document) > _LONGEST_SLOW:
+            raise Undecided("jsonschema may not come to an end with one of the patterns")
         try:
             accepted = bool(validator.is_valid(document))
         except (re.error, RecursionError) as error:
@@ -78,6 +85,15 @@ def second_opinion(schema: Json) -> Callable[[Json], bool]:
         return accepted
 
     return accepts
+
+
+def _longest(document: Json) -> int:
+    """Return the length of the longest text in a document."""
+    if is_object(document):
+        return max((max(len(name), _longest(each)) for name, each in document.items()), default=0)
+    if is_array(document):
+        return max(map(_longest, document), default=0)
+    return len(document) if isinstance(document, str) else 0
 
 
 @cache
