@@ -14,7 +14,7 @@ from sguild_codegen.compat.tolerance import tolerant
 DOCUMENTS = 60
 MANY_DOCUMENTS = 3_000
 MOST_UNDECIDED = 0.005
-DISAGREEMENTS = ("disagree", "does not agree")
+DISAGREEMENTS = ("the two provers disagree", "does not agree with the witness")
 
 
 def judge(schema: Json) -> jsonschema_rs.Draft202012Validator:

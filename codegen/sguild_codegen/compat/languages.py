@@ -1,5 +1,6 @@
 """Texts that match some patterns and not others, found by walking the product of their automata."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -85,6 +86,40 @@ def holds(pattern: str, text: str) -> bool:
     if text:
         return search.matched(states)
     return search.matched(states, at_start=True)
+
+
+def ways(pattern: str, text: str) -> int:
+    """Return in how many ways parts of a text can be read as a beginning of a match: what backtracking tries.
+
+    Raises:
+        Undecided: the pattern is none that this module can read, or there are far too many ways.
+    """
+    nfa = automaton(pattern)
+    counts, found = Counter[int](), 0
+    for index, character in enumerate(text):
+        counts[nfa.first] += 1
+        after = Counter[int]()
+        for state, count in _spread(nfa, counts, at_start=index == 0).items():
+            for ranges, target in nfa.characters[state]:
+                after[target] += count * contains(ranges, ord(character))
+        counts = after
+        found += counts.total()
+    return found
+
+
+def _spread(nfa: Automaton, counts: Counter[int], *, at_start: bool) -> Counter[int]:
+    """Return how often each state is reached without a character, by ways that meet no state twice."""
+    found, steps = Counter[int](), 0
+    waiting = [(state, count, frozenset({state})) for state, count in counts.items() if count]
+    while waiting:
+        state, count, met = waiting.pop()
+        found[state] += count
+        edges = (*nfa.empty[state], *(nfa.at_start[state] if at_start else ()))
+        waiting += ((each, count, met | {each}) for each in edges if each not in met)
+        steps += 1
+        if steps > _MOST_STATES:
+            raise Undecided("there are too many ways to read a text")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

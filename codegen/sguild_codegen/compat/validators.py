@@ -10,12 +10,13 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from sguild_codegen.compat.languages import ways
 from sguild_codegen.compat.portable import may_not_end, portable
 from sguild_codegen.compat.resolving import Json, is_array, is_object, objects, patterns
 from sguild_codegen.compat.undecided import Undecided
 
-_LONGEST_SLOW: Final = 24
-"""Characters with which the slowest patterns still take less than a second."""
+_MOST_WAYS: Final = 1_000_000
+"""Ways to read a text with a pattern that Python's ``re`` tries within a second."""
 _RUST: Final = jsonschema_rs.Draft202012Validator
 
 
@@ -73,10 +74,10 @@ def second_opinion(schema: Json) -> Callable[[Json], bool]:
     )
 
     names = (name for each in objects(schema) for name in each.get("patternProperties", ()))
-    slow = any(map(may_not_end, (*patterns(schema), *names)))
+    slow = [each for each in (*patterns(schema), *names) if may_not_end(each)]
 
     def accepts(document: Json) -> bool:
-        if slow and _longest(document) > _LONGEST_SLOW:
+        if any(ways(pattern, text) > _MOST_WAYS for pattern in slow for text in set(_texts(document))):
             raise Undecided("jsonschema may not come to an end with one of the patterns")
         try:
             accepted = bool(validator.is_valid(document))
@@ -87,13 +88,17 @@ def second_opinion(schema: Json) -> Callable[[Json], bool]:
     return accepts
 
 
-def _longest(document: Json) -> int:
-    """Return the length of the longest text in a document."""
+def _texts(document: Json) -> Iterator[str]:
+    """Yield the texts in a document, names of members too."""
     if is_object(document):
-        return max((max(len(name), _longest(each)) for name, each in document.items()), default=0)
-    if is_array(document):
-        return max(map(_longest, document), default=0)
-    return len(document) if isinstance(document, str) else 0
+        yield from document
+        for each in document.values():
+            yield from _texts(each)
+    elif is_array(document):
+        for each in document:
+            yield from _texts(each)
+    elif isinstance(document, str):
+        yield document
 
 
 @cache
