@@ -47,6 +47,7 @@ def _commands(folder: Path) -> list[Ratio]:
             "generate": cold,
             "check": command(tool, "generate", *ours, "--output", str(ROOT / "generated"), "--check"),
             "help": command(tool, "--help"),
+            "rules": command(tool, "rules"),
             "argparse": command(
                 sys.executable, "-c", "import argparse; argparse.ArgumentParser().parse_args()"
             ),
@@ -57,4 +58,5 @@ def _commands(folder: Path) -> list[Ratio]:
         Ratio("generate, cold", "datamodel-codegen with black and isort", found["generate"], found["peer"]),
         Ratio("generate --check", "datamodel-codegen with black and isort", found["check"], found["peer"]),
         Ratio("--help", "a bare argparse program", found["help"], found["argparse"]),
+        Ratio("rules", "a bare argparse program", found["rules"], found["argparse"]),
     ]

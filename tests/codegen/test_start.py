@@ -4,8 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
 from command_kit import ROOT
+from git_kit import ORDER, Contracts
 
 HEAVY = {"pydantic", "jinja2", "black", "datamodel_code_generator", "jsonschema", "jsonschema_rs", "rich"}
 
@@ -28,6 +31,18 @@ def test_help_imports_nothing_heavy() -> None:
     modules = imported("from sguild_codegen.cli import main\nmain(['--help'])")
     assert "sguild_codegen.cli" in modules
     assert not modules & {*HEAVY, "hypothesis", "sguild_dispatcher"}
+
+
+@pytest.mark.parametrize(("note", "witness"), [("words", False), ("property", True)])
+def test_a_diff_imports_jsonschema_only_for_a_witness(note: str, witness: bool, tmp_path: Path) -> None:
+    contracts = Contracts(tmp_path)
+    change = {"description": "Words."} if note == "words" else {"minProperties": 2}
+    contracts.edit(ORDER, lambda schema: schema.update(change))
+    arguments = ["diff", "--against", "HEAD", "--contracts", str(contracts.folder)]
+    modules = imported(f"from sguild_codegen.cli import main\nmain({arguments!r})")
+    assert "sguild_codegen.compat.prover" in modules
+    assert ("jsonschema" in modules) == witness
+    assert not modules & {"black", "datamodel_code_generator", "jinja2", "sguild_dispatcher"}
 
 
 def test_a_generated_package_imports_next_to_nothing() -> None:

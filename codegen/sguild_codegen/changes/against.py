@@ -13,11 +13,10 @@ from sguild_codegen.changes.policies import FULL, Judging
 from sguild_codegen.changes.registry_edits import RegistryEdits
 from sguild_codegen.changes.states import State, registry_of
 from sguild_codegen.changes.trees import REGISTRY, folder_tree, git_tree
-from sguild_codegen.errors import ContractError, UsageError
+from sguild_codegen.errors import ContractError
 from sguild_codegen.model.contract import EventType, PayloadVersion
 from sguild_codegen.reader.problems import Problem
 from sguild_codegen.report import rules as reading_rules
-from sguild_codegen.report.safe import shown
 
 JudgingOf = Callable[[EventType], Judging]
 
@@ -36,6 +35,8 @@ class Changes:
         """Yield everything that has changed, and who breaks by it."""
         for pair, judging in self.pairs():
             yield from judged_pair(pair, judging, self.say)
+        if self.old.registry is self.new.registry:
+            return
         states = RegistryEdits(
             self.old, self.new, self.today, lambda event: self.judging(event).policy.is_none
         )
@@ -115,7 +116,13 @@ class Changes:
 
 
 def read_changes(
-    folder: Path, against: str, judging: JudgingOf, today: date, say: Callable[[str], None]
+    repository: Repository,
+    folder: Path,
+    against: str,
+    *,
+    judging: JudgingOf,
+    today: date,
+    say: Callable[[str], None],
 ) -> Changes:
     """Return the contracts of a folder, and as they were at ``REF`` or ``REF:PATH``.
 
@@ -124,17 +131,12 @@ def read_changes(
         ContractError: a registry or a file cannot be read.
     """
     reference, _, path = against.partition(":")
-    if not folder.is_dir():
-        raise UsageError(f"There is no folder {shown(str(folder))}: name the contracts with --contracts.")
-    tree = git_tree(Repository.around(folder), reference, folder, path or None)
+    tree = git_tree(repository, reference, folder, path or None)
     here = folder_tree(folder, tree.ids)
-    return Changes(
-        State(tree, registry_of(tree, strict=False)),
-        State(here, registry_of(here, strict=True)),
-        judging,
-        today,
-        say,
-    )
+    registry = registry_of(here, strict=True)
+    is_same = tree.ids.get(REGISTRY) == here.ids[REGISTRY]
+    before = registry if is_same else registry_of(tree, strict=False)
+    return Changes(State(tree, before), State(here, registry), judging, today, say)
 
 
 def _live(event: EventType) -> dict[int, PayloadVersion]:

@@ -72,9 +72,12 @@ class Repository:
         ``folder`` is relative to the root, with ``/``; empty for the root.
         """
         tree = self._resolved(f"{commit}:{folder}")
-        if tree is None or _git(self.root, "cat-file", "-t", tree).strip() != b"tree":
+        if tree is None:
             return None
-        listed = _git(self.root, "ls-tree", "-r", "-z", "--full-tree", tree)
+        try:
+            listed = _git(self.root, "ls-tree", "-r", "-z", "--full-tree", tree)
+        except _GitError:  # a file of that name
+            return None
         found: dict[str, str] = {}
         for entry in listed.split(b"\0")[:-1]:
             facts, _, name = entry.partition(b"\t")

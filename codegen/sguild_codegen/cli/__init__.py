@@ -7,17 +7,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Final, TextIO
-
-import typer
-
-from sguild_codegen.cli.diff import diff
-from sguild_codegen.cli.explain import explain, rules
-from sguild_codegen.cli.generate import generate
-from sguild_codegen.cli.help_option import HelpOption
-from sguild_codegen.cli.lint import lint
-from sguild_codegen.cli.model import model
-from sguild_codegen.cli.sample import sample
+from typing import Final, TextIO
 
 DEBUG_VARIABLE: Final = "SGUILD_CODEGEN_DEBUG"
 _INTERNAL_ERROR: Final = 3
@@ -42,47 +32,19 @@ def main(
 
 
 def _run(argv: Sequence[str] | None) -> int:
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["rules"]:  # takes no options, and does not wait for the import of typer
+        from sguild_codegen.cli.listing import print_rules
+
+        print_rules()
+        return 0
+    from sguild_codegen.cli.app import program
+
     try:
-        _app()(args=None if argv is None else list(argv), prog_name="sguild-codegen")
+        program(arguments)(args=arguments, prog_name="sguild-codegen")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     return 0
-
-
-def _app() -> typer.Typer:
-    app = typer.Typer(
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        add_completion=False,
-        no_args_is_help=True,
-        help="Turn event contracts into typed code, and check them.",
-    )
-    app.callback(add_help_option=False)(_options)
-    app.command()(generate)
-    app.command()(lint)
-    app.command()(model)
-    app.command()(diff)
-    app.command()(sample)
-    app.command(add_help_option=False)(rules)
-    app.command()(explain)
-    return app
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"sguild-codegen {version('sguild-codegen')}")
-        raise typer.Exit
-
-
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
-    help_: HelpOption = False,
-) -> None:
-    """Turn event contracts into typed code, and check them."""
 
 
 def _internal_error(error: Exception, errors: TextIO) -> int:

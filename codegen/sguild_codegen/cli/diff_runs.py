@@ -80,7 +80,10 @@ class DiffRun:
         return as_waivers(self.judged, self.today + _WAIVED_FOR)
 
     def _against(self, folder: Path, against: str) -> str:
-        changes = read_changes(folder, against, self._judging, self.today, progress)
+        repository = Repository.around(folder)
+        changes = read_changes(
+            repository, folder, against, judging=self._judging, today=self.today, say=progress
+        )
         events = [each.event_type for one in (changes.old, changes.new) for each in one.registry.entries]
         self.settings.check_names({name for each in events for name in (each.name, each.contract)})
         self.judged += changes.findings()
@@ -88,7 +91,7 @@ class DiffRun:
         path = self.settings.changelog
         reference = against.partition(":")[0]
         if self.judged:
-            before = file_at(Repository.around(folder), reference, path)
+            before = file_at(repository, reference, path)
             now = path.read_bytes() if path.is_file() else b""
             found = [each.finding for each in self.judged]
             released = release_findings(changes.old, changes.new, found, (path.as_posix(), before, now))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from sguild_codegen.cli.help_option import HelpOption
+from sguild_codegen.cli.listing import plain, print_rules
 from sguild_codegen.cli.output import Color, Format, Output, reported
 
 if TYPE_CHECKING:
@@ -15,13 +15,9 @@ if TYPE_CHECKING:
 _WIDTH: Final = 100
 
 
-def rules(help_: HelpOption = False) -> None:  # noqa: ARG001 - its callback does it
+def rules() -> None:
     """List all rules: id, level, name and what a finding says."""
-    from sguild_codegen.report.pages import pages
-
-    for each in pages():
-        rule = each.rule
-        sys.stdout.write(f"{rule.id}  {rule.level:7}  {rule.name:29}  {_plain(rule.message)}\n")
+    print_rules()
 
 
 def explain(
@@ -52,9 +48,9 @@ def _lines(page: "Page") -> Iterator[str]:
     rule = page.rule
     yield f"{rule.id} {rule.name} ({rule.level})"
     for title, text in (
-        ("What", f"{_plain(rule.message)}."),
+        ("What", f"{plain(rule.message)}."),
         ("Why", rule.why),
-        ("What to do", _plain(rule.help)),
+        ("What to do", plain(rule.help)),
         ("Without breaking anybody", page.instead),
     ):
         if text:
@@ -72,9 +68,3 @@ def _wrapped(text: str) -> list[str]:
     import textwrap
 
     return textwrap.wrap(text, _WIDTH, initial_indent="    ", subsequent_indent="    ")
-
-
-def _plain(template: str) -> str:
-    """Return a template for people: what is filled in stands in angle brackets."""
-    shown = template.replace("{{", "\0").replace("}}", "\1")
-    return shown.replace("{", "<").replace("}", ">").replace("\0", "{").replace("\1", "}")

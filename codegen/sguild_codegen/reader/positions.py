@@ -90,10 +90,13 @@ class Lines:
         return self._sources.setdefault(line, self.text[start:end].rstrip("\r\n"))
 
 
-def scan(text: str) -> Scan:
-    """Read a text that is JSON by its grammar, up to a nesting that is too deep."""
+def scan(text: str, until: str | None = None) -> Scan:
+    """Read a text that is JSON by its grammar, up to a nesting that is too deep.
+
+    The text behind the value at the pointer ``until`` is not read.
+    """
     result = Scan(text)
-    scanner = _Scanner(result, Lines(text))
+    scanner = _Scanner(result, Lines(text), until)
     with contextlib.suppress(_Stop, IndexError):  # a text that is no JSON is scanned as far as it goes
         scanner.value(scanner.space(0), "", 0, None)
     return result
@@ -116,6 +119,7 @@ _Handler: TypeAlias = Callable[["_Scanner", int, str, int], int]
 class _Scanner:
     scan: Scan
     lines: "Lines"
+    until: str | None = None
 
     def value(self, start: int, pointer: str, depth: int, key: Span | None) -> int:
         """Read one value and return the offset behind it."""
@@ -124,6 +128,8 @@ class _Scanner:
         end = handler(self, start, pointer, depth)
         # The first of two equal keys keeps the place; the second one is a fault of its own.
         self.scan.places.setdefault(pointer, Place(Span(start, end), key))
+        if pointer == self.until:
+            raise _Stop
         return end
 
     def object(self, start: int, pointer: str, depth: int) -> int:

@@ -67,10 +67,16 @@ class Locator:
     def __init__(self, path: str, raw: bytes | None) -> None:
         self._path = path
         self._text = "" if raw is None else raw.decode(errors="replace")
+        self._asked: str | None = None
 
     @cached_property
     def _scan(self) -> Scan:
         return scan(self._text)
+
+    @cached_property
+    def _first(self) -> Scan:
+        """The places up to the one that is asked for first; often no other is asked for."""
+        return scan(self._text, self._asked)
 
     @cached_property
     def _lines(self) -> Lines:
@@ -105,7 +111,9 @@ class Locator:
 
     def _place(self, pointer: str) -> Place:
         """Return the place of the value, or of the nearest one around it where the text lacks it."""
-        places = self._scan.places
+        if self._asked is None:
+            self._asked = pointer
+        places = (self._first if pointer in self._first.places else self._scan).places
         while pointer and pointer not in places:
             pointer = pointer.rpartition("/")[0]
         return places.get(pointer, Place(Span(0, 1)))

@@ -92,6 +92,7 @@ STALE_WAIVER: Final = ChangeRule(
     "stale-waiver",
     "the waiver of {name} at {pointer} lets nothing pass",
     "Delete it from pyproject.toml.",
+    level="warning",
     why="A waiver is for one rule, one place and one pair of schemas. When either changes, or the finding is "
     "gone, it says nothing any more, and nobody should think that it does.",
     instead="Delete waivers together with the merge that needed them.",
