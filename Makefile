@@ -57,10 +57,11 @@ proof: setup pythons ## The long proofs: many more drawn documents, faults injec
 
 conformance: setup ## The official JSON Schema test suite through generated models, and pairs of schemas compared
 	@$(BIN)/python tests/conformance/suite.py
-	@$(BIN)/python tests/conformance/comparing.py
+	@$(BIN)/python tests/conformance/pairs.py
 
 bench-codegen: setup ## Measure the tool and its models, as ratios
 	@$(BIN)/python benchmarks/codegen.py
+	@$(BIN)/python benchmarks/comparing.py
 
 generate: setup ## Write generated/ from contracts/
 	$(BIN)/sguild-codegen generate
