@@ -209,6 +209,7 @@ class _Walk:
         return any(each == _MATCHED and not sign for each, sign in zip(states, self.signs, strict=True))
 
     def _accepted(self, states: tuple[_States, ...], text: str) -> bool:
+        self.check_time()
         return text not in self.language.excluded and all(
             one.matched(each) is sign
             for one, each, sign in zip(self.searches, states, self.signs, strict=True)
