@@ -7,6 +7,7 @@ from sguild_codegen.changes.editing import edit_findings
 from sguild_codegen.changes.pairs import Pair
 from sguild_codegen.changes.policies import Judging
 from sguild_codegen.changes.verdicts import Judgement
+from sguild_codegen.compat.edits import same
 from sguild_codegen.report.finding import Finding
 
 
@@ -20,10 +21,11 @@ class Judged:
 
 def judged_pair(pair: Pair, judging: Judging, say: Callable[[str], None]) -> Iterator[Judged]:
     """Yield the findings about a pair; ``say`` gets its verdicts in one line. Equal schemas have none."""
-    judgement = Judgement.of(pair)
-    if not judgement.edits:
+    if same(pair.old.schema, pair.new.schema):
         return
-    say(judgement.summary())
+    judgement = Judgement.of(pair)
+    if judgement.edits or not judgement.is_clean:
+        say(judgement.summary())
     digests = pair.digests
     for each in (*judgement.findings(judging), *edit_findings(judgement, judging)):
         yield Judged(each, digests)

@@ -39,6 +39,12 @@ class Judgement:
         tolerant = compare(old, new, "tolerant", closed_enums=pair.closed_enums)
         return cls(pair, strict, tolerant, tuple(edits(old, new)))
 
+    @property
+    def is_clean(self) -> bool:
+        """Whether nobody breaks, in no direction and under no lens."""
+        found = (self._one(way, lens).verdict for way in _WAYS for lens in ("strict", "tolerant"))
+        return all(each == "compatible" for each in found)
+
     def summary(self) -> str:
         """Return the verdicts in one line."""
         told = [f"{way}: {_word(self._one(way, 'tolerant'), self._one(way, 'strict'))}" for way in _WAYS]
