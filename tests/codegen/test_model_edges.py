@@ -68,7 +68,20 @@ def test_any_json_value_comes_back() -> None:
     ("schema", "document", "message"),
     [
         ({"enum": ["a", 1, None]}, 2, '/: must be one of "a", 1, null'),
-        ({"type": ["object", "null"], "minProperties": 1, "not": {}}, 1, "/: must be an object or null"),
+        ({"type": ["object", "null"]}, 1, "/: must be an object or null"),
+        (
+            {"properties": {"a": {"type": ["integer", "null"], "minimum": 1}}, "type": "object"},
+            {"a": 0},
+            "/a: must be an integer of at least 1 or null",
+        ),
+        (
+            {
+                "type": "object",
+                "properties": {"a": {"type": ["object", "null"], "properties": {"b": {"type": "string"}}}},
+            },
+            {"a": {"b": 1}},
+            "/a/b: must be a string",
+        ),
         (
             {"patternProperties": {"^a": {}}, "additionalProperties": False},
             {"b": 1},
@@ -89,5 +102,5 @@ def test_any_json_value_comes_back() -> None:
         ({"prefixItems": [{"minimum": 2}]}, [1], "/0: must be at least 2"),
     ],
 )
-def test_the_embedded_schema_speaks_as_the_rest_does(schema: Any, document: Any, message: str) -> None:
-    assert refused(model_of(schema), json.dumps(document)).startswith(message)
+def test_a_refusal_says_where_and_what_is_wanted(schema: Any, document: Any, message: str) -> None:
+    assert f"{refused(model_of(schema), json.dumps(document))}.".startswith(message)

@@ -5,6 +5,7 @@ pydantic puts a step into a location for each branch of a union that it tried (`
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
 from pydantic_core import CoreSchema
@@ -19,16 +20,37 @@ NAME: Final = "[key]"
 _NOTHING: Final[_Schema] = {"type": "nothing"}
 
 
-def document_path(schema: CoreSchema, location: Path) -> Path:
-    """Return where in a document an error is that a validator of ``schema`` reported at ``location``."""
-    found = _Walk().path(schema, location)
-    return location if found is None else found
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a document an error is, and whether the value there may be null as well."""
+
+    path: Path
+    takes_null: bool
+
+
+def document_place(schema: CoreSchema, location: Path) -> Place:
+    """Return the place of an error that a validator of ``schema`` reported at ``location``."""
+    walk = _Walk()
+    found = walk.path(schema, location)
+    return Place(location if found is None else found, walk.reached is not None and _takes_null(walk.reached))
+
+
+def _takes_null(schema: _Schema) -> bool:
+    """Tell whether null is accepted beside what a schema is about; pydantic reports only about the latter."""
+    while schema["type"] != "nullable":
+        inside: _Schema | None = schema.get("schema") or schema.get("json_schema")
+        is_object = schema["type"] == "model" and not schema.get("root_model")
+        if inside is None or is_object:
+            return False
+        schema = inside
+    return True
 
 
 class _Walk:
     """Follows a location through a schema; where several branches are possible, through each."""
 
     def __init__(self) -> None:
+        self.reached: _Schema | None = None
         self._definitions: dict[str, _Schema] = {}
         # What was tried is not tried again: branches within branches would multiply.
         self._found: dict[tuple[int, int], Path | None] = {}
@@ -46,6 +68,7 @@ class _Walk:
     def path(self, schema: _Schema, rest: Path) -> Path | None:
         """Return what ``rest`` means below ``schema``, ``None`` if it means nothing there."""
         if not rest:
+            self.reached = schema
             return ()
         key = (id(schema), len(rest))
         if key not in self._found:

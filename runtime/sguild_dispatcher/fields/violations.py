@@ -1,13 +1,13 @@
 """What a model refused, as lines that name the field and the rule, and never the value."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError
 
-from sguild_dispatcher.fields.paths import NAME, Path, document_path
+from sguild_dispatcher.fields.paths import NAME, Path, document_place
 
 _WORDS: Final[Mapping[str, str]] = {
     "missing": "is required",
@@ -55,7 +55,10 @@ def explained(error: ValidationError, schema: CoreSchema) -> ValidationError:
     """
     found: dict[str, list[_Problem]] = {}
     for each in error.errors(include_url=False):
-        problem = _problem(each, document_path(schema, each["loc"]))
+        place = document_place(schema, each["loc"])
+        problem = _problem(each, place.path)
+        if place.takes_null and problem.rule.startswith("must be "):
+            problem = replace(problem, rule=f"{problem.rule} or null")
         found.setdefault(problem.pointer, []).append(problem)
     return ValidationError.from_exception_data(
         error.title, [_merged(each) for each in found.values()], hide_input=True
