@@ -7,14 +7,13 @@ anything.
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from urllib.parse import unquote
 
 from sguild_codegen.changes.trees import Tree
+from sguild_codegen.model.identifiers import SCHEMA_ID_BASE
 from sguild_codegen.model.schema import JsonValue
 from sguild_codegen.reader.positions import escape_pointer
-
-_BASE: Final = "https://contracts.sguild/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,8 @@ def _leads_to(tree: Tree, name: str) -> Iterator[str]:
         return
     for text in _references(tree.value(name)):
         path = unquote(text.partition("#")[0])
-        if path.startswith(_BASE):
-            yield path.removeprefix(_BASE)
+        if path.startswith(SCHEMA_ID_BASE):
+            yield path.removeprefix(SCHEMA_ID_BASE)
         elif path:
             yield posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
 
@@ -90,7 +89,7 @@ def _id_of(tree: Tree, name: str) -> str:
     """Return the URI of a file: its own, or one by its path, against which relative references work."""
     value = tree.value(name)
     own = value.get("$id") if isinstance(value, dict) else None
-    return own if isinstance(own, str) else f"{_BASE}{name}"
+    return own if isinstance(own, str) else f"{SCHEMA_ID_BASE}{name}"
 
 
 def _with_id(tree: Tree, name: str) -> JsonValue:

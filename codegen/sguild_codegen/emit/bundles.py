@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sguild_codegen.model.identifiers import SCHEMA_ID_BASE
 from sguild_codegen.model.schema import Schema
 
 
@@ -18,9 +19,18 @@ def bundled(schema: Schema, documents: Mapping[str, bytes]) -> bytes:
     if not others:
         return raw
     root: dict[str, Any] = json.loads(raw)
-    parts = {part["$id"]: part for part in (json.loads(documents[each]) for each in others)}
+    parts = dict(_part(each, documents[each]) for each in others)
     bundle = {**root, "$defs": {**root.get("$defs", {}), **parts}}
     return json.dumps(bundle, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def _part(path: str, raw: bytes) -> tuple[str, Any]:
+    """Return a file under the ``$id`` that its place gives it: references between files are read as paths."""
+    content: dict[str, Any] | bool = json.loads(raw)
+    if isinstance(content, bool):
+        content = {} if content else {"not": {}}
+    name = SCHEMA_ID_BASE + path
+    return name, {**content, "$id": name}
 
 
 def _documents(schema: Schema) -> set[str]:

@@ -6,8 +6,8 @@ from typing import Final
 
 from sguild_codegen.lint.contracts import Breach, Contracts, SchemaFile
 from sguild_codegen.lint.edits import Addition, Edit, Replacement
+from sguild_codegen.model.identifiers import SCHEMA_ID_BASE
 from sguild_codegen.model.schema import Schema
-from sguild_codegen.reader.house_rules import ID_BASE
 from sguild_codegen.reader.names import folded
 from sguild_codegen.reader.positions import escape_pointer
 from sguild_codegen.report import lint_rules as rules
@@ -45,7 +45,7 @@ def _title(file: SchemaFile) -> Iterator[Breach]:
 
 def _shared_id(file: SchemaFile) -> Iterator[Breach]:
     """Check the name of a shared file; the reader checks those of payloads, and the envelope's is given."""
-    expected, found = f"{ID_BASE}{file.name}", file.root.schema_id
+    expected, found = f"{SCHEMA_ID_BASE}{file.name}", file.root.schema_id
     if file.kind != "shared" or found == expected:
         return
     # References with a path are resolved against $id: another one could lead them elsewhere.

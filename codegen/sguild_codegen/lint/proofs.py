@@ -13,8 +13,8 @@ from sguild_codegen.compat.prover import Prover
 from sguild_codegen.compat.resolving import Document, Json, Place, is_object
 from sguild_codegen.compat.undecided import Undecided
 from sguild_codegen.lint.contracts import SchemaFile
+from sguild_codegen.model.identifiers import SCHEMA_ID_BASE
 from sguild_codegen.model.schema import JsonValue, Schema
-from sguild_codegen.reader.house_rules import ID_BASE
 
 BUDGET: Final = 2.0
 """Seconds that the proofs about one file may take."""
@@ -100,7 +100,7 @@ class Proofs:
                 continue
             file = self.files[each]
             value = file.value
-            found[each] = {**value, "$id": f"{ID_BASE}{each}"} if is_object(value) else value
+            found[each] = {**value, "$id": f"{SCHEMA_ID_BASE}{each}"} if is_object(value) else value
             waiting += (node.ref.location.document for node in file.nodes if node.ref is not None)
         root = found.pop(name)
         return {**root, "$defs": {**root.get("$defs", {}), **found}} if found else root

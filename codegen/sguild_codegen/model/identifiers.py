@@ -1,8 +1,10 @@
-"""How ids are written: a prefix, an underscore, and a UUID of version 7."""
+"""How ids are written: of entities (a prefix, an underscore, a UUID of version 7), and of schema files."""
 
 import re
 from typing import Final
 
+SCHEMA_ID_BASE: Final = "https://contracts.sguild/"
+"""What stands before a schema file's path in its ``$id``; nothing is ever fetched from there."""
 UUID7: Final = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _ID: Final = re.compile(rf"\^([a-z][a-z0-9]*(?:_[a-z0-9]+)*)_{re.escape(UUID7)}\$")
 

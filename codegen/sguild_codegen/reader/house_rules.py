@@ -17,7 +17,6 @@ from sguild_codegen.report.rules import Rule
 from sguild_codegen.report.safe import in_full, shown
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-ID_BASE: Final = "https://contracts.sguild/"
 _PROPERTY: Final = re.compile(r"[A-Za-z0-9_.:/@$-]+")
 _BIDIRECTIONAL: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _UNSAFE_LINE: Final = re.compile(f"[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029{_BIDIRECTIONAL}]")

@@ -8,10 +8,11 @@ from typing import Final
 
 from sguild_codegen.errors import ContractError
 from sguild_codegen.model.contract import ContractTree, EventType, PayloadVersion
+from sguild_codegen.model.identifiers import SCHEMA_ID_BASE
 from sguild_codegen.model.known import KnownEvent
 from sguild_codegen.model.schema import References
 from sguild_codegen.reader.folder import contract_files
-from sguild_codegen.reader.house_rules import ID_BASE, check_document, check_envelope, check_payload
+from sguild_codegen.reader.house_rules import check_document, check_envelope, check_payload
 from sguild_codegen.reader.json_text import JsonFile, JsonProblems, read_bytes, read_json_file
 from sguild_codegen.reader.locating import findings_of
 from sguild_codegen.reader.problems import Problems, Suggestion
@@ -141,7 +142,7 @@ class _TreeReader:
             way_out = "give the version the status withdrawn"
             document = self._load_named(version.path, pointer, what, way_out)
             if document is not None:
-                check_payload(document, f"{ID_BASE}{version.path}", self.problems)
+                check_payload(document, f"{SCHEMA_ID_BASE}{version.path}", self.problems)
                 self._check_properties(entry, version, document)
 
     def _load_named(self, path: str, pointer: str, what: str, way_out: str) -> Document | None:
