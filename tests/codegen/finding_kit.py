@@ -104,5 +104,6 @@ def hostile(text: str) -> Finding:
         subject=text,
         audience=(text, text),
         witness=Witness(document={text: [text]}, accepted_by=text, refused_by=text),
+        proposal=text,
         related=(Place(path=text, message=text, line=1, column=1, pointer=text, source=text),),
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Final
 
 from sguild_codegen.changes.states import State
 from sguild_codegen.changes.trees import REGISTRY
@@ -10,8 +9,6 @@ from sguild_codegen.reader.problems import Problem
 from sguild_codegen.report.change_rules import registry as rules
 from sguild_codegen.report.finding import Finding
 from sguild_codegen.report.rules import Rule
-
-_SHOWN_CHANGES: Final = 3
 
 
 def release_findings(
@@ -35,15 +32,18 @@ def release_findings(
         values = {"file": name, "version": new}
         yield replace(
             at.finding(_problem(rules.CHANGELOG_MISSING, values)),
-            help=f"{rules.CHANGELOG_MISSING.help.format_map(values)} {_entry(new, told)}",
+            proposal=_entry(new, told),
         )
 
 
 def _entry(version: str, found: Iterable[Finding]) -> str:
-    """Return the entry that a changelog may get."""
-    texts = [each.message if each.subject is None else f"{each.subject}: {each.message}" for each in found]
-    more = f" and {len(texts) - _SHOWN_CHANGES} more" if len(texts) > _SHOWN_CHANGES else ""
-    return f"Such as: - Registry {version}: {'; '.join(texts[:_SHOWN_CHANGES])}{more}."
+    """Return the entry that a changelog may get: what was edited, a line for each event type."""
+    edits: dict[str, list[str]] = {}
+    for each in found:
+        if each.witness is None:
+            edits.setdefault(each.subject or each.path, []).append(each.message)
+    lines = [f"  - {subject}: {'; '.join(dict.fromkeys(texts))}." for subject, texts in edits.items()]
+    return "\n".join((f"- Registry {version}:", *lines))
 
 
 def _problem(rule: Rule, values: dict[str, str]) -> Problem:

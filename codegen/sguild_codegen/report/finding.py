@@ -41,7 +41,8 @@ class Finding:
     many characters of ``source``, the text of that line, are meant.
 
     ``level`` is that of the rule unless the check that applies it knows better. ``subject`` is the event type
-    that the finding is about, ``audience`` the domains that are hit, ``related`` what to look at as well.
+    that the finding is about, ``audience`` the domains that are hit, ``related`` what to look at as well,
+    ``proposal`` lines that may be put into a file.
     """
 
     rule: Rule
@@ -58,6 +59,7 @@ class Finding:
     audience: tuple[str, ...] = ()
     witness: Witness | None = None
     related: tuple[Place, ...] = ()
+    proposal: str | None = None
 
     @property
     def level(self) -> Level:

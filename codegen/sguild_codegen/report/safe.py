@@ -27,6 +27,11 @@ def visible(text: str) -> str:
     return "".join(each if is_visible(each) else escaped(each) for each in text)
 
 
+def visible_lines(text: str) -> str:
+    """Return ``text`` on its lines, with every other invisible character as an escape sequence."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
 def shown(value: object) -> str:
     """Return a JSON value as it stands in a message: as JSON, on one line, cut where it is long."""
     text = in_full(value)

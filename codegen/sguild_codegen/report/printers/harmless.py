@@ -39,10 +39,14 @@ def sentence(text: str) -> str:
 
 def fenced(value: object) -> str:
     """Return a JSON value as a block of code, which nothing in it can close."""
-    document = as_json(value, indent=2)
+    return fenced_text(as_json(value, indent=2), "json")
+
+
+def fenced_text(document: str, language: str = "") -> str:
+    """Return lines as a block of code, which nothing in them can close."""
     longest = max((len(each) for each in _FENCE.findall(document)), default=2)
     fence = "`" * (longest + 1)
-    return f"{fence}json\n{document}\n{fence}"
+    return f"{fence}{language}\n{document}\n{fence}"
 
 
 def _runs(words: list[str]) -> Iterator[str]:

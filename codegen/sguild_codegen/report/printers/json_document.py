@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from sguild_codegen.report.finding import Finding, Place, Witness
-from sguild_codegen.report.safe import visible
+from sguild_codegen.report.safe import visible, visible_lines
 
 # Raised when a key goes away or changes its meaning; keys that are added leave it as it is.
 VERSION: Final = 1
@@ -31,6 +31,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "event_type": _optional(finding.subject),
         "audience": [visible(each) for each in finding.audience],
         "witness": None if finding.witness is None else _witness(finding.witness),
+        "proposal": None if finding.proposal is None else visible_lines(finding.proposal),
         "related": [{**_place(each), "message": visible(each.message)} for each in finding.related],
     }
 

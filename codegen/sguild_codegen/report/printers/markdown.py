@@ -7,8 +7,8 @@ from typing import Final, TypeAlias
 
 from sguild_codegen.report.finding import Finding, Place, Witness
 from sguild_codegen.report.printers.details import NAME, place_of
-from sguild_codegen.report.printers.harmless import code, fenced, html_code, sentence
-from sguild_codegen.report.safe import as_json
+from sguild_codegen.report.printers.harmless import code, fenced, fenced_text, html_code, sentence
+from sguild_codegen.report.safe import as_json, visible_lines
 
 # Findings by event type, then, marked True, those without one by file; the worst first.
 _Groups: TypeAlias = dict[tuple[bool, str], list[Finding]]
@@ -106,6 +106,8 @@ def _finding_blocks(finding: Finding) -> Iterator[str]:
     if finding.witness is not None:
         yield _folded(finding.witness)
     yield f"**Way out:** {sentence(finding.help)}"
+    if finding.proposal is not None:
+        yield fenced_text(visible_lines(finding.proposal))
 
 
 def _people(finding: Finding) -> str:

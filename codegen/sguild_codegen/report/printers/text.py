@@ -60,6 +60,9 @@ def _detail_lines(finding: Finding, *, color: bool) -> Iterator[str]:
         if place.source is not None:
             source, _ = _excerpt(place.source, place.column or 1, 1)
             yield f"{_INDENT}{source}"
+    if finding.proposal is not None:
+        yield f"{paint('proposal:', _BOLD)}"
+        yield from (f"{_INDENT}{visible(line)}" for line in finding.proposal.split("\n"))
 
 
 def _document_lines(witness: Witness) -> Iterator[str]:
