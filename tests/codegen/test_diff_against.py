@@ -217,8 +217,7 @@ def test_a_change_asks_for_a_version_and_an_entry(tmp_path: Path) -> None:
     contracts.edit(REGISTRY, lambda registry: registry.update(registry_version="1.0.1"))
     result = contracts.diff()
     assert "CHANGELOG.md has no new entry for registry 1.0.1" in result.out
-    entry = "- Registry 1.0.1:\n      - contracts/event-types-registry.json: the id prefix per is new, for person."
-    assert entry in result.out
+    assert "    - Registry 1.0.1:\n      - contracts/event-types-registry.json: the id prefix" in result.out
     contracts.release("1.0.2")
     assert contracts.diff().code == 0
 

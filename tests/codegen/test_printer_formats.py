@@ -101,7 +101,7 @@ class TestText:
 
     @pytest.mark.parametrize("text", HOSTILE)
     def test_no_line_of_a_contract_starts_a_line(self, text: str) -> None:
-        known = ("    ", "event type:", "affects:", "witness:", "see:", "help:", "SG901", "./")
+        known = ("    ", "event type:", "affects:", "witness:", "see:", "proposal:", "help:", "SG901", "./")
         first, *rest = _printed("text", hostile(text)).splitlines()
         assert "SG901 error:" in first
         assert all(line.startswith(known) for line in rest)
