@@ -5,10 +5,11 @@ from typing import Final
 
 from sguild_codegen.emit.definitions import Import, TypeSource
 from sguild_codegen.emit.modules import FIXED, MODELS, ClassHead, ModelModule, is_open
+from sguild_codegen.emit.objects import is_class
 from sguild_codegen.emit.skeletons import skeletons
 from sguild_codegen.emit.source import formatted
 from sguild_codegen.emit.templates import render
-from sguild_codegen.emit.types import Names, TypeBuilder, is_class
+from sguild_codegen.emit.types import Names, TypeBuilder
 from sguild_codegen.emit.verify import verify
 from sguild_codegen.errors import UsageError
 from sguild_codegen.model.schema import Schema

@@ -24,6 +24,7 @@ from sguild_codegen.emit.definitions import (
 from sguild_codegen.emit.documents import document
 from sguild_codegen.emit.literals import literal
 from sguild_codegen.emit.names import pascal
+from sguild_codegen.emit.objects import CHECKED, discriminator, has_members, is_class, tag_value
 from sguild_codegen.emit.refusals import RefusedSchema, refused
 from sguild_codegen.model.schema import Schema
 
@@ -49,11 +50,9 @@ _SCALARS: Final = {
 # References can lead through a thousand schemas. What is as deep as this is checked by its schema.
 _DEEPEST: Final = 64
 _VALUE_TYPES: Final = (("string", str), ("integer", int), ("number", (int, float)))
-# Keywords of an object that become checks of its class (see checks.py).
-_CHECKED: Final = frozenset((*keywords.COMBINATIONS, "dependent_required"))
 
 # What a class can say of an object; anything else is left to the whole schema.
-_SAID_BY_CLASSES: Final = frozenset(("types", "properties", "required", "additional_properties")) | _CHECKED
+_SAID_BY_CLASSES: Final = frozenset(("types", "properties", "required", "additional_properties")) | CHECKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +247,7 @@ class TypeBuilder:
 
     def _one_of(self, schema: Schema, names: Names) -> TypeSource:
         """A union of objects that a required property with one constant value tells apart."""
-        tag = _discriminator(schema)
+        tag = discriminator(schema)
         parts = tuple(self._branch(each, tag, names) for each in schema.one_of)
         if any(each.forward for each in parts):
             raise refused(schema, "oneOf", "a branch that contains itself has no exact type yet")
@@ -260,10 +259,10 @@ class TypeBuilder:
     def _branch(self, schema: Schema, tag: str, names: Names) -> TypeSource:
         if schema.ref is not None:
             return self._target(schema, names)
-        return self.object_class(schema, names.part(str(_tag_value(schema, tag))).qualified)
+        return self.object_class(schema, names.part(str(tag_value(schema, tag))).qualified)
 
     def _one_type(self, name: str, schema: Schema, names: Names) -> TypeSource:
-        if name == "object" and _has_members(schema):
+        if name == "object" and has_members(schema):
             return self.object_class(schema, names.qualified)
         for keyword in keywords.COMBINATIONS:
             _absent(schema, keyword, f"in a schema of type {name}")
@@ -327,17 +326,6 @@ class TypeBuilder:
         return self.definitions.alias(names.alias, TypeSource(f"Annotated[{plain}, {rule.text}]", needed))
 
 
-def is_class(schema: Schema) -> bool:
-    """Tell whether a schema is of objects only, and of those that become a class."""
-    return schema.types == ("object",) and _has_members(schema)
-
-
-def _has_members(schema: Schema) -> bool:
-    """Tell whether an object has named members, and so becomes a class and not a ``dict``."""
-    closed = schema.additional_properties is not None and schema.additional_properties.boolean is False
-    return bool(closed or keywords.used(schema) & {"properties", "required", *_CHECKED})
-
-
 def _distinct(types: Iterable[str]) -> tuple[str, ...]:
     """Order the types so that null comes last, and drop integer where number takes it in."""
     kept = [each for each in types if each != "null" and not (each == "integer" and "number" in types)]
@@ -370,24 +358,6 @@ def _property_names(schema: Schema) -> str:
     if names.types not in (None, ("string",)):
         raise refused(names, "type", "a property name is a string")
     return f"property_names={_rule('StringRule', names, keywords.STRING).text}"
-
-
-def _discriminator(schema: Schema) -> str:
-    branches = [each.ref.target if each.ref else each for each in schema.one_of]
-    for name in branches[0].properties:
-        tags = [_tag_value(each, name) for each in branches]
-        if None not in tags and len(set(tags)) == len(tags):
-            return name
-    raise refused(
-        schema, "oneOf", "the branches must be objects with a required property of a different const each"
-    )
-
-
-def _tag_value(schema: Schema, name: str) -> str | None:
-    member = schema.properties.get(name)
-    if not is_class(schema) or name not in schema.required or member is None:
-        return None
-    return member.const if isinstance(member.const, str) else None
 
 
 def _types_of_values(schema: Schema) -> tuple[str, ...]:
