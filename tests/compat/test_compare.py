@@ -93,6 +93,13 @@ def test_unknown_keywords_are_listed() -> None:
         ({"$ref": "#/$defs/none"}, "invalid"),
         ({"$ref": "https://example.org/schema.json"}, "invalid"),
         ({"pattern": "(?=a)b"}, "looks around"),
+        ({"pattern": "(?<!a)b"}, "looks around"),
+        ({"pattern": "(?i)b"}, "sets flags"),
+        ('{"type":"string"}', "neither an object"),
+        ("true", "neither an object"),
+        ({"if": {"$ref": "#", "unevaluatedItems": False}}, "refers to itself"),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"not": {"$ref": "#"}}}}, "refers to itself"),
+        ({"anyOf": [{"$ref": "#"}, {"type": "string"}]}, "refers to itself"),
         ({"$dynamicRef": "#x", "$defs": {"a": {"$dynamicAnchor": "x"}}}, "dynamicRef"),
     ],
 )
@@ -100,6 +107,23 @@ def test_what_is_not_handled_is_undecided_with_the_reason(value: Any, reason: st
     for found in (compare(value, {"maxLength": 3}), compare({"maxLength": 3}, value)):
         assert (found.backward.verdict, found.forward.verdict) == ("undecided", "undecided")
         assert reason in str(found.backward.reason)
+
+
+def test_a_schema_inside_is_found_by_its_id() -> None:
+    schema = {"$id": "http://a/", "$ref": "b", "$defs": {"x": {"$id": "b", "type": "string"}}}
+    found = compare(schema, {"type": "string"})
+    assert (found.backward.verdict, found.forward.verdict) == ("compatible", "compatible")
+
+
+def test_keywords_of_older_drafts_are_listed_and_constrain_nothing() -> None:
+    found = compare({"type": "object"}, {"type": "object", "dependencies": {"a": ["b"]}})
+    assert (found.backward.verdict, found.forward.verdict) == ("compatible", "compatible")
+    assert found.ignored == ("dependencies",)
+
+
+def test_no_other_lens() -> None:
+    with pytest.raises(ValueError, match="choose strict or tolerant"):
+        compare({}, {}, "foo")  # type: ignore[arg-type]
 
 
 def test_deep_nesting_is_undecided() -> None:

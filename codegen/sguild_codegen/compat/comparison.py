@@ -10,10 +10,12 @@ agree. Everything else is *undecided*, with the reason.
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from sguild_codegen.compat.formulas import Goal
+from sguild_codegen.compat.loops import applies_itself
 from sguild_codegen.compat.nodes import ANNOTATIONS, Space
+from sguild_codegen.compat.portable import portable
 from sguild_codegen.compat.prover import Prover
 from sguild_codegen.compat.resolving import Document, Json, copied, objects
 from sguild_codegen.compat.second_proof import covers
@@ -75,7 +77,12 @@ def compare(
         lens: ``"tolerant"`` if readers ignore unknown properties and unknown values of string enums.
         closed_enums: properties of the root whose enum a tolerant reader does not open.
         budget: seconds that the search may take; a verdict that takes longer is undecided.
+
+    Raises:
+        ValueError: ``lens`` is none.
     """
+    if lens not in get_args(Lens):
+        raise ValueError(f"{lens!r} is no lens: choose strict or tolerant.")
     try:
         comparing = _Comparing(old, new, lens, frozenset(closed_enums), budget)
     except (Undecided, RecursionError) as error:
@@ -95,6 +102,8 @@ class _Comparing:
     def __init__(self, old: Json, new: Json, lens: Lens, closed_enums: frozenset[str], budget: float) -> None:
         schemas = [copied(old), copied(new)]
         self.writers = [Judge(each) for each in schemas]
+        if any(applies_itself(portable(each)) for each in schemas):
+            raise Undecided("a schema refers to itself in the same place")
         self.readers = self.writers
         if lens == "tolerant":
             self.readers = [Judge(copied(tolerant(each, closed_enums))) for each in schemas]

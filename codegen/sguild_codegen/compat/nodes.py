@@ -61,7 +61,8 @@ class Node:
         Raises:
             Undecided: it leads nowhere.
         """
-        return self.space.node(self.document, self.document.resolve(reference, self.place.base))
+        base = self.document.base_of(self.place.schema, self.place.base)
+        return self.space.node(self.document, self.document.resolve(reference, base))
 
 
 @dataclass(slots=True, eq=False)

@@ -162,7 +162,8 @@ class _Reader:
                 if self.at == 0:
                     raise self.invalid()
             elif not self.taken(":"):
-                raise Undecided(f"the pattern {self.pattern!r} looks around")
+                around = self.pattern[self.at - 1 : self.at + 1] in ("?=", "?!", "<=", "<!")
+                raise Undecided(f"the pattern {self.pattern!r} {'looks around' if around else 'sets flags'}")
         inner = self.alternatives()
         if not self.taken(")"):
             raise self.invalid()

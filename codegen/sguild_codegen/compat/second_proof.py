@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from sguild_codegen.compat.loops import applies_itself
 from sguild_codegen.compat.portable import python_pattern
 from sguild_codegen.compat.resolving import (
     LISTED,
@@ -20,6 +21,7 @@ from sguild_codegen.compat.resolving import (
     is_object,
     patterns,
 )
+from sguild_codegen.compat.vocabulary import KEYWORDS
 
 _DRAFT: Final = 20
 _MOST_PATTERNS: Final = 30
@@ -27,15 +29,32 @@ _MOST_PATTERNS: Final = 30
 
 def covers(reader: Json, writer: Json) -> bool | None:
     """Return whether the reader accepts all that the writer's schema accepts, ``None`` if it is not told."""
-    told = _covers(reader, writer)
+    around, flat = _constraints(flattened(reader)), _constraints(flattened(writer))
+    if applies_itself(around) or applies_itself(flat):
+        return None  # jsonschema-rs would not come back from it
+    told = _covers(around, flat)
     if told is not None:
         return told
-    flat = flattened(writer)
-    ours, theirs = set(patterns(flat)), set(patterns(flattened(reader)))
+    ours, theirs = set(patterns(flat)), set(patterns(around))
     if not ours or not theirs or len(ours) * len(theirs) > _MOST_PATTERNS**2:
         return None
     wider = {each: sorted(other for other in theirs - {each} if _is_within(each, other)) for each in ours}
-    return _covers(reader, _with_wider(flat, wider)) if any(wider.values()) else None
+    return _covers(around, _with_wider(flat, wider)) if any(wider.values()) else None
+
+
+def _constraints(schema: Json) -> Json:
+    """Return a flattened schema without annotations, which keywords of older drafts are as well."""
+    if not is_object(schema):
+        return schema
+    found: dict[str, Any] = {}
+    for name, value in schema.items():
+        if name in NAMED and is_object(value):
+            found[name] = {key: _constraints(each) for key, each in value.items()}
+        elif name in LISTED and is_array(value):
+            found[name] = [_constraints(each) for each in value]
+        elif name in KEYWORDS:
+            found[name] = _constraints(value) if name in SINGLE else value
+    return found
 
 
 def _covers(reader: Json, writer: Json) -> bool | None:

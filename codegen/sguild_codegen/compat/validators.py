@@ -38,6 +38,8 @@ class Judge:
             Undecided: it is invalid, or refers to something that is not there.
         """
         self.schema = schema
+        if not is_object(schema) and not isinstance(schema, bool):
+            raise Undecided("the schema is invalid: it is neither an object nor true or false")
         try:
             self._validator = _RUST(schema, validate_formats=True, offline=True)
         except (
