@@ -106,4 +106,8 @@ def _day(text: str | None) -> "date":
 
 def _summary(found: "Sequence[Finding]") -> str:
     count = Counter(each.level for each in found)
-    return f"{count['error']} errors, {count['warning']} warnings, {count['notice']} notices."
+    return ", ".join(_counted(count[each], each) for each in ("error", "warning", "notice")) + "."
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -15,6 +15,7 @@ from sguild_codegen.report.safe import as_json, visible
 # Letters, or digits, with the marks of a sentence around them. A row of seven of a-f or 0-9 may be a commit.
 _WORD: Final = re.compile(r"(?![a-f]{7,}\b)\(?(?:[^\W\d_]+(?:['-][^\W\d_]+)*|\d{1,6})[,.;:!?)]{0,2}")
 _MARKS: Final = ",.;:"
+_QUOTED: Final = re.compile(r'"([^"]+)"')
 _FENCE: Final = re.compile(r"`{3,}")
 _NOT_IN_TICKS: Final = re.compile(r"[`|\\]|^\s|\s$|^$")
 _MARKUP: Final = re.compile(r"[^\w ]|_", re.ASCII)
@@ -32,9 +33,16 @@ def html_code(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return a sentence of which everything but plain words is code."""
-    words = visible(text).split(" ")
-    return " ".join(_runs(words))
+    """Return a sentence of which everything but plain words is code; what is quoted is one piece of it."""
+    outside, *others = _QUOTED.split(visible(text))
+    pieces = [_plain(outside)]
+    for quoted, after in zip(others[::2], others[1::2], strict=True):
+        pieces += (code(quoted), _plain(after))
+    return "".join(pieces)
+
+
+def _plain(text: str) -> str:
+    return " ".join(_runs(text.split(" ")))
 
 
 def fenced(value: object) -> str:
