@@ -48,8 +48,26 @@ def configuration(**options: str | None) -> Configuration:
         raise UsageError(
             f"--package {shown(found.package)} would hide a module of that name: choose another."
         )
-    output = found.output.resolve()
-    contracts = found.contracts.resolve()
+    return found
+
+
+def contracts_folder(contracts: str | None = None) -> Path:
+    """Return the folder of the contracts, for a command that writes nothing.
+
+    Raises:
+        UsageError: as :func:`configuration`.
+    """
+    return configuration(contracts=contracts).contracts
+
+
+def writing_configuration(**options: str | None) -> Configuration:
+    """Return the settings of a run that writes.
+
+    Raises:
+        UsageError: as :func:`configuration`, or the output lies inside of the contracts.
+    """
+    found = configuration(**options)
+    output, contracts = found.output.resolve(), found.contracts.resolve()
     if output == contracts or output.is_relative_to(contracts):
         raise UsageError("--output lies inside of --contracts: choose a folder outside of the contracts.")
     return found

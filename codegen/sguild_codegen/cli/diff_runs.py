@@ -15,7 +15,7 @@ from sguild_codegen.changes.releases import release_findings
 from sguild_codegen.changes.states import here
 from sguild_codegen.changes.waivers import as_waivers, waived
 from sguild_codegen.cli.chosen import event_named, version_numbered
-from sguild_codegen.cli.configuration import FILE, configuration
+from sguild_codegen.cli.configuration import FILE, contracts_folder
 from sguild_codegen.cli.diff_settings import DiffSettings, diff_settings, policy_named
 from sguild_codegen.cli.output import progress
 from sguild_codegen.errors import UsageError
@@ -60,11 +60,11 @@ class DiffRun:
             ContractError: a file cannot be read.
         """
         if against is not None and not what:
-            return self._against(configuration(contracts=contracts).contracts, against)
+            return self._against(contracts_folder(contracts), against)
         if against is None and len(what) == _TWO_FILES:
             self._files(*map(Path, what))
         elif against is None and len(what) == _TWO_VERSIONS:
-            self._versions(configuration(contracts=contracts).contracts, *what)
+            self._versions(contracts_folder(contracts), *what)
         else:
             raise UsageError(
                 "diff needs two files (OLD.json NEW.json), two versions (EVENT_TYPE V1 V2), or --against REF."

@@ -43,11 +43,11 @@ def generate(
     """Write typed code for the contracts, or check that it is up to date."""
     printer = Output(format_, color)
     with reported(printer):
-        from sguild_codegen.cli.configuration import configuration
+        from sguild_codegen.cli.configuration import writing_configuration
 
         if diff and format_.is_document:
             _refuse_diff(format_)
-        settings = configuration(contracts=contracts, output=output, package=package)
+        settings = writing_configuration(contracts=contracts, output=output, package=package)
         trust = not check if trust_record is None else trust_record
         code = _run(settings, printer, check=check, diff=diff, trust=trust)
     raise typer.Exit(code)

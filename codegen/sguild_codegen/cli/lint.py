@@ -36,10 +36,10 @@ def lint(
     """Say what is unwise in the contracts; errors and warnings end with exit code 1, notices do not."""
     printer = Output(format_, color)
     with reported(printer):
-        from sguild_codegen.cli.configuration import configuration
+        from sguild_codegen.cli.configuration import contracts_folder
         from sguild_codegen.cli.ignores import ignores
 
-        folder, usual = configuration(contracts=contracts).contracts, configuration().contracts
+        folder, usual = contracts_folder(contracts), contracts_folder()
         # The settings speak of the contracts beside them.
         ignored = ignores() if folder.resolve() == usual.resolve() else ()
         run = _Run(folder, _day(today), ignored)

@@ -36,10 +36,10 @@ def sample(
     """Print JSON documents for a contract: for tests, for a mock, to see what it means."""
     with reported(Output(format_, color)):
         from sguild_codegen.cli.chosen import event_named
-        from sguild_codegen.cli.configuration import configuration
+        from sguild_codegen.cli.configuration import contracts_folder
         from sguild_codegen.reader.tree import read_contracts
 
-        tree = read_contracts(configuration(contracts=contracts).contracts)
+        tree = read_contracts(contracts_folder(contracts))
         event = event_named(tree.event_types, event_type)
         chosen = _version(event, version)
         number = _seed(seed)
