@@ -21,7 +21,10 @@ SHARED: Final = Path(__file__).parents[3] / "shared" / "compat-corpus" / "open.j
 
 @dataclass(frozen=True)
 class Pair:
-    """Two schemas; ``backward`` and ``forward`` are the true verdicts, ``None`` where nobody knows."""
+    """Two schemas; ``backward`` and ``forward`` are the true verdicts, ``None`` where nobody knows.
+
+    ``usual`` says that they have only keywords that contracts use.
+    """
 
     source: str
     name: str
@@ -29,6 +32,7 @@ class Pair:
     new: Json
     backward: str | None
     forward: str | None
+    usual: bool = True
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def shared_pairs() -> Iterator[Pair]:
     for line in SHARED.read_text("utf-8").splitlines():
         row = json.loads(line)
         labels = verdicts[row["label_backward"]], verdicts[row["label_forward"]]
-        yield Pair(row["source"], row["id"], row["old"], row["new"], *labels)
+        yield Pair(row["source"], row["id"], row["old"], row["new"], *labels, row["supported"])
 
 
 def judged(pair: Pair) -> Judged:
