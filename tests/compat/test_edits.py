@@ -99,3 +99,16 @@ def test_a_definition_is_compared_once_wherever_it_is_used() -> None:
 )  # fmt: skip
 def test_single_edits(old: object, new: object, name: str | None) -> None:
     assert [each.rule.name for each in edits(old, new)] == ([] if name is None else [name])
+
+
+def test_a_schema_that_moves_into_a_definition_is_the_same_schema() -> None:
+    enum = {"type": "string", "enum": ["a", "b"]}
+    old = {"properties": {"color": enum}}
+    moved = {"properties": {"color": {"$ref": "#/$defs/color"}}, "$defs": {"color": enum}}
+    for before, after in ((old, moved), (moved, old)):
+        assert [(each.rule.id, each.effect) for each in edits(before, after)] == [("SG164", "nothing")]
+    grown = {**moved, "$defs": {"color": {"type": "string", "enum": ["a", "b", "c"]}}}
+    found = {each.rule.id: each for each in edits(old, grown)}
+    assert set(found) == {"SG133", "SG164"}
+    assert found["SG133"].old_pointer.startswith("/properties/color/enum")
+    assert found["SG133"].new_pointer.startswith("/$defs/color/enum")
