@@ -4,14 +4,12 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sguild_codegen.changes.bundling import Bundle, bundle
+from sguild_codegen.changes.trails import is_there
 from sguild_codegen.changes.trees import Tree, single_file
-from sguild_codegen.compat.resolving import Document, Json, is_array, is_object, subschemas
-from sguild_codegen.compat.undecided import Undecided
+from sguild_codegen.compat.resolving import Json
 from sguild_codegen.model.contract import EventType, PayloadVersion
-from sguild_codegen.reader.positions import unescape_pointer
 from sguild_codegen.reader.problems import Problem
 from sguild_codegen.report.finding import Finding, Place
 from sguild_codegen.report.rules import Rule
@@ -55,26 +53,9 @@ class Side:
             source=found.source,
         )
 
-    def pointer_of(self, evaluated: str) -> str:
-        """Return where a validator's path leads, which passes through references, as far as it is known."""
-        document, pointers = Document(self.schema), _pointers(self.schema)
-        node: Any = self.schema
-        pointer, base = "", ""
-        for step in evaluated.split("/")[1:]:
-            base = document.base_of(node, base)
-            if step == "$ref" and is_object(node) and isinstance(node.get("$ref"), str):
-                try:
-                    target = document.resolve(node["$ref"], base)
-                except Undecided:
-                    return pointer
-                node, base = target.schema, target.base
-                pointer = pointers.get(id(node), pointer)
-                continue
-            inner = _member(node, unescape_pointer(step))
-            if inner is None:
-                return pointer
-            node, pointer = inner, f"{pointer}/{step}"
-        return pointer
+    def has(self, pointer: str) -> bool:
+        """Tell whether a JSON pointer leads to something in the schema."""
+        return is_there(self.schema, pointer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,30 +116,3 @@ def file_side(path: Path) -> Side:
     """
     tree = single_file(path)
     return Side(path.as_posix(), tree, Bundle(path.name, tree.value(path.name), {}))
-
-
-def _pointers(schema: Json) -> dict[int, str]:
-    """Return the pointers of all schemas inside a schema by identity."""
-    found: dict[int, str] = {}
-    schemas = {id(schema)}
-    waiting: list[tuple[Json, str]] = [(schema, "")]
-    while waiting:
-        node, pointer = waiting.pop()
-        if id(node) in schemas:
-            found.setdefault(id(node), pointer)
-            schemas |= {id(each) for each in subschemas(node) if is_object(each)}
-        members = enumerate(node) if is_array(node) else node.items() if is_object(node) else ()
-        waiting += [(each, f"{pointer}/{_step(key)}") for key, each in members]
-    return found
-
-
-def _step(key: object) -> str:
-    return str(key).replace("~", "~0").replace("/", "~1")
-
-
-def _member(node: Json, name: str) -> Json:
-    if is_object(node):
-        return node.get(name)
-    if is_array(node) and name.isdigit() and int(name) < len(node):
-        return node[int(name)]
-    return None

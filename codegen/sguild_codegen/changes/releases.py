@@ -1,5 +1,6 @@
 """What a change of contracts needs beside itself: a registry version, an entry in the changelog."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -16,7 +17,8 @@ def release_findings(
 ) -> Iterator[Finding]:
     """Yield what a change of the contracts still lacks: a higher version of the registry, an entry.
 
-    ``changelog`` are its name, what it was (``None``: not there) and what it is.
+    ``changelog`` are its name, what it was (``None``: not there) and what it is. The entry is for the version
+    of the registry; where that was not raised, for the one that it should have.
     """
     told = list(found)
     if not told:
@@ -26,14 +28,27 @@ def release_findings(
     if _numbers(new) <= _numbers(old):
         values = {"old": old, "new": new}
         yield at.finding(_problem(rules.VERSION_NOT_RAISED, values))
+        new = _next(old, is_break=any(each.level == "error" for each in told))
     name, before, after = changelog
     known = set((before or b"").splitlines())
-    if not any(new.encode() in line for line in after.splitlines() if line not in known):
+    if not any(_names(line, new) for line in after.splitlines() if line not in known):
         values = {"file": name, "version": new}
         yield replace(
             at.finding(_problem(rules.CHANGELOG_MISSING, values)),
             proposal=_entry(new, told),
         )
+
+
+def _names(line: bytes, version: str) -> bool:
+    """Tell whether a line names a version: 2.1.0 is named by "(2.1.0)." and by v2.1.0, not by 12.1.0."""
+    word = rb"(?<!\d)(?<!\d\.)" + re.escape(version.encode()) + rb"(?!\.?\d)"
+    return re.search(word, line) is not None
+
+
+def _next(version: str, *, is_break: bool) -> str:
+    """Return the next version: the major part raised for a break, else the minor one."""
+    major, minor, *_ = _numbers(version)
+    return f"{major + 1}.0.0" if is_break else f"{major}.{minor + 1}.0"
 
 
 def _entry(version: str, found: Iterable[Finding]) -> str:

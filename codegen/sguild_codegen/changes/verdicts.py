@@ -2,24 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
+from sguild_codegen.changes.causes import Refusal, Way, causes
 from sguild_codegen.changes.pairs import Pair, Side
 from sguild_codegen.changes.policies import Judging
 from sguild_codegen.compat import Comparison, compare
 from sguild_codegen.compat.comparison import Direction
 from sguild_codegen.compat.edits import Edit, edits
-from sguild_codegen.report.change_rules import objects, verdicts
+from sguild_codegen.compat.resolving import is_object
+from sguild_codegen.report.change_rules import verdicts
 from sguild_codegen.report.change_rules.change_rule import ChangeRule
 from sguild_codegen.report.finding import Finding, Witness
 from sguild_codegen.report.safe import shown
 
-Way: TypeAlias = Literal["backward", "forward"]
-
 _BREAKS: Final = {"backward": verdicts.BACKWARD_BREAK, "forward": verdicts.FORWARD_BREAK}
 _EXACT: Final = {"backward": verdicts.EXACT_BACKWARD_BREAK, "forward": verdicts.EXACT_FORWARD_BREAK}
 _OPEN: Final = {"backward": verdicts.BACKWARD_UNDECIDED, "forward": verdicts.FORWARD_UNDECIDED}
-_CAUSES: Final = {"backward": ("narrows", "either"), "forward": ("widens", "either")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +65,13 @@ class Judgement:
                 continue
             yield replace(found, own_level="error" if required else "notice")
 
-    def causes(self, way: Way) -> list[Edit]:
-        """Return the edits that can be behind a break in a direction."""
-        return [each for each in self.edits if each.effect in _CAUSES[way]]
-
     def _one(self, way: Way, lens: str) -> Direction:
         comparison = self.strict if lens == "strict" else self.tolerant
         return comparison.backward if way == "backward" else comparison.forward
 
     def _break(self, way: Way, direction: Direction, rule: ChangeRule) -> Finding:
         writer, reader = self._sides(way)
-        values = {"people": _people(self.pair, way), "way_out": self._way_out(way)}
+        values = {"people": _people(self.pair, way), "way_out": self._way_out(way, direction)}
         found = self._placed(way, direction, rule, values)
         witness = Witness(
             document=direction.witness,
@@ -95,35 +90,54 @@ class Judgement:
 
     def _placed(self, way: Way, direction: Direction, rule: ChangeRule, values: dict[str, str]) -> Finding:
         """Return a finding at the place in the new schema, with that in the old one as related."""
-        _, reader = self._sides(way)
-        refused = reader.pointer_of(direction.schema_pointer or "")
-        old_pointer = new_pointer = refused
-        causes = self.causes(way)
-        if causes and way == "forward":
-            new_pointer = max(causes, key=lambda each: _shared(each.old_pointer, refused)).new_pointer
-        elif causes:
-            old_pointer = max(causes, key=lambda each: _shared(each.new_pointer, refused)).old_pointer
+        writer, _ = self._sides(way)
+        refusals = self._refusals(way, direction)
+        refused = written = refusals[0].pointer if refusals else ""
+        first = next(iter(causes(self.edits, way, refusals)), None)
+        if first is not None:
+            refused = first.refused
+            written = first.edit.new_pointer if way == "forward" else first.edit.old_pointer
+        if not writer.has(written) and writer.has(refused):
+            written = refused  # such as "required", for a property that is gone
+        old_pointer, new_pointer = (written, refused) if way == "backward" else (refused, written)
         found = self.pair.new.finding(rule, new_pointer, values)
         related = (self.pair.old.place(rule, old_pointer, values),)
         audience = tuple(sorted(self.pair.readers))
         return replace(found, subject=self.pair.event_type, audience=audience, related=related)
+
+    def _refusals(self, way: Way, direction: Direction) -> list[Refusal]:
+        _, reader = self._sides(way)
+        return [Refusal.of(each, reader.schema) for each in direction.complaints]
 
     def _sides(self, way: Way) -> tuple[Side, Side]:
         """Return the sides of writer and reader."""
         pair = self.pair
         return (pair.old, pair.new) if way == "backward" else (pair.new, pair.old)
 
-    def _way_out(self, way: Way) -> str:
-        behind = sorted({each.rule.id for each in self.causes(way)})
-        told = f" Behind it: {', '.join(behind)}." if behind else ""
-        if self.pair.is_edit and self.pair.event_type:
-            return f"Leave {self.pair.name} as it was, and write a new version.{told}"
+    def _way_out(self, way: Way, direction: Direction) -> str:
+        behind = causes(self.edits, way, self._refusals(way, direction))
+        rules = sorted({each.edit.rule.id for each in behind})
+        told = f" Behind it: {', '.join(rules)}." if rules else ""
+        pair = self.pair
+        if pair.is_edit and pair.event_type:
+            return f"Leave {pair.name} as it was, and write a new version.{told}"
         if way == "forward":
-            return f"Keep what readers of {self.pair.old.label} count on, and add beside it.{told}"
-        if self.pair.event_type is None:
-            return f"Take all that {self.pair.old.label} allows.{told}"
-        needed = ", ".join(_to_supply(self.causes(way)))
-        return f"An up-adapter from {self.pair.old.label} has to supply {needed or 'the difference'}.{told}"
+            return f"Keep what readers of {pair.old.label} count on, and add beside it.{told}"
+        if pair.event_type is None:
+            return f"Take all that {pair.old.label} allows.{told}"
+        needed = ", ".join(self._to_supply())
+        task = f"to supply {needed}" if needed else f"to change what {pair.new.label} refuses"
+        return f"An up-adapter from {pair.old.label} has {task}.{told}"
+
+    def _to_supply(self) -> list[str]:
+        """Return the properties of the root that the new schema requires and the old one does not ensure."""
+        old, new = self.pair.old.schema, self.pair.new.schema
+        required = new.get("required", ()) if is_object(new) else ()
+        before = old.get("required", ()) if is_object(old) else ()
+        asked = [each for each in required if isinstance(each, str) and each not in before]
+        # The old schema may ensure it by other words: only a comparison knows.
+        ensured = (compare(old, {"required": [each]}).backward.verdict == "compatible" for each in asked)
+        return sorted(shown(each) for each, is_there in zip(asked, ensured, strict=True) if not is_there)
 
 
 _WAYS: Final[Sequence[Way]] = ("backward", "forward")
@@ -158,21 +172,3 @@ def _named(domains: Sequence[str]) -> tuple[str, str]:
     listed = sorted(domains)
     text = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}"
     return text, "reads" if len(listed) == 1 else "read"
-
-
-def _to_supply(causes: Sequence[Edit]) -> list[str]:
-    """Return the properties of the root that old events lack, or have in another form."""
-    required = [each.values["name"] for each in causes if each.rule.id == objects.PROPERTY_REQUIRED.id]
-    parts = [each.new_pointer.split("/") for each in causes]
-    others = [shown(each[2]) for each in parts if each[1:2] == ["properties"] and each[2:]]
-    return sorted({*required, *others})
-
-
-def _shared(one: str, other: str) -> int:
-    """Return how many steps two pointers have in common."""
-    count = 0
-    for left, right in zip(one.split("/"), other.split("/"), strict=False):
-        if left != right:
-            break
-        count += 1
-    return count

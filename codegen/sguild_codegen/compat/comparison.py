@@ -21,7 +21,7 @@ from sguild_codegen.compat.resolving import Document, Json, copied, objects
 from sguild_codegen.compat.second_proof import covers
 from sguild_codegen.compat.tolerance import tolerant
 from sguild_codegen.compat.undecided import Undecided
-from sguild_codegen.compat.validators import Judge, second_opinion
+from sguild_codegen.compat.validators import Complaint, Judge, second_opinion
 from sguild_codegen.compat.vocabulary import KEYWORDS
 from sguild_codegen.compat.witnesses import smallest
 
@@ -37,18 +37,28 @@ BUDGET: Final = 1.8
 class Direction:
     """The verdict on one direction.
 
-    ``witness`` is the document that proves a break; it may be null, so decide by the verdict. The pointers
-    say where it is refused: ``witness_pointer`` in the document, ``schema_pointer`` in the reader's schema.
+    ``witness`` is the document that proves a break; it may be null, so decide by the verdict. ``complaints``
+    are what the reader has against it; the pointers are those of the first: ``witness_pointer`` in the
+    document, ``schema_pointer`` in the reader's schema, through whose references it passes.
     ``reason`` says why a direction is undecided. ``proven_twice`` tells whether jsonschema-rs proves a
     compatible direction as well.
     """
 
     verdict: Verdict
     witness: Json = None
-    witness_pointer: str | None = None
-    schema_pointer: str | None = None
+    complaints: tuple[Complaint, ...] = ()
     reason: str | None = None
     proven_twice: bool = False
+
+    @property
+    def witness_pointer(self) -> str | None:
+        """Where the witness is refused."""
+        return self.complaints[0].document_pointer if self.complaints else None
+
+    @property
+    def schema_pointer(self) -> str | None:
+        """What refuses it."""
+        return self.complaints[0].schema_pointer if self.complaints else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +157,7 @@ def _breaking(writes: Judge, reads: Judge, found: Json) -> Direction:
     witness = next(agreed, _NONE)
     if witness is _NONE:
         raise Undecided("the two validators disagree about the witness that was found")
-    complaint = next(reads.complaints(witness))
-    return Direction("breaking", witness, complaint.document_pointer, complaint.schema_pointer)
+    return Direction("breaking", witness, tuple(reads.complaints(witness)))
 
 
 def _reason(error: Exception) -> str:

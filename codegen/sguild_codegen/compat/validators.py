@@ -3,7 +3,7 @@
 jsonschema takes more than a second to import, so only a verdict that needs its word loads it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -22,10 +22,17 @@ _RUST: Final = jsonschema_rs.Draft202012Validator
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """Where a document is refused, and by which place of the schema, both as JSON pointers."""
+    """Where a document is refused, and by which place of the schema, both as JSON pointers.
+
+    The path in the schema is the one that was gone: it passes through ``$ref``. ``names`` are the properties
+    that are missing, or that must not be there, where it is about names. ``within`` are the complaints of
+    the branches, where none of an ``anyOf`` or a ``oneOf`` takes the document.
+    """
 
     document_pointer: str
     schema_pointer: str
+    names: tuple[str, ...] = ()
+    within: "tuple[Complaint, ...]" = ()
 
 
 class Judge:
@@ -57,7 +64,7 @@ class Judge:
     def complaints(self, document: Json) -> Iterator[Complaint]:
         """Yield why a document is refused."""
         for error in self._validator.iter_errors(document):
-            yield Complaint(_pointer(error.instance_path), _pointer(error.schema_path))
+            yield _complaint(error)
 
 
 def second_opinion(schema: Json) -> Callable[[Json], bool]:
@@ -112,6 +119,17 @@ def is_of_format(name: str, text: str) -> bool:
 @cache
 def _of_format(name: str) -> Any:
     return _RUST({"format": name}, validate_formats=True)
+
+
+def _complaint(error: jsonschema_rs.ValidationError) -> Complaint:
+    details: Mapping[str, Any] = error.kind.as_dict()
+    required, unexpected = details.get("property"), details.get("unexpected", ())
+    return Complaint(
+        _pointer(error.instance_path),
+        _pointer(error.evaluation_path),
+        (required,) if isinstance(required, str) else tuple(map(str, unexpected)),
+        tuple(_complaint(each) for branch in details.get("context", ()) for each in branch),
+    )
 
 
 def _pointer(steps: list[str | int]) -> str:
