@@ -51,7 +51,7 @@ def _reference_edit(pair: Pair) -> Edit:
 
 def _reference(schema: Json) -> str | None:
     """Return the pointer of a schema that is nothing but a reference into its own document."""
-    if not is_object(schema) or KEYWORDS & schema.keys() != {"$ref"}:
+    if not is_object(schema) or [each for each in schema if each in KEYWORDS] != ["$ref"]:
         return None
     reference = schema["$ref"]
     is_pointer = isinstance(reference, str) and reference.startswith("#/") and "%" not in reference

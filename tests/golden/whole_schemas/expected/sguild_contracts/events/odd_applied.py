@@ -11,7 +11,7 @@ from sguild_dispatcher.models import ContractModel, Payload
 Few = Annotated[
     Annotated[tuple[String | Integer, ...], ArrayRule()],
     SchemaRule(
-        '{"contains": {"type": ["string"]}, "items": {"type": ["string", "integer"]}, "maxContains": 2, "minContains": 1, "type": ["array"]}'
+        '{"contains": {"type": ["string"]}, "items": {"type": ["string", "integer"]}, "maxContains": 3, "minContains": 2, "type": ["array"]}'
     ),
 ]
 Rest = Annotated[
