@@ -37,14 +37,15 @@ def test_an_unknown_format_is_an_annotation(schema: Any) -> None:
 
 @pytest.mark.parametrize("document", ["{}", '{"a": 1}', '{"b": 1}', "1", "null"])
 def test_a_closed_object_that_lacks_what_it_requires_accepts_nothing(document: str) -> None:
-    refused(model_of({"type": "object", "additionalProperties": False, "required": ["a"]}), document)
+    model = model_of({"type": "object", "additionalProperties": False, "required": ["a"]})
+    assert refused(model, document).startswith("/")
 
 
 @pytest.mark.parametrize("schema", [{}, {"minimum": 5}, {"type": "object", "properties": {"any": {}}}])
 @pytest.mark.parametrize("value", ["1e400", "NaN", "-Infinity", "[1e400]", '{"a": -1e999}'])
 def test_no_number_that_json_cannot_write(schema: Any, value: str) -> None:
     text = f'{{"any": {value}}}' if "properties" in schema else value
-    refused(model_of(schema), text)
+    assert refused(model_of(schema), text).startswith("/")
 
 
 @pytest.mark.parametrize(
