@@ -1,6 +1,6 @@
 """The program: its commands, each in a module of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Annotated, Final
 
@@ -19,7 +19,7 @@ _COMMANDS: Final = {
 
 
 def program(arguments: Sequence[str]) -> typer.Typer:
-    """Return the program; where a command comes first, no other one is imported."""
+    """Return the program; where a command comes first, no other one is imported, nor are its options read."""
     app = typer.Typer(
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -28,10 +28,20 @@ def program(arguments: Sequence[str]) -> typer.Typer:
         help="Turn event contracts into typed code, and check them.",
     )
     app.callback()(_options)
+    only_listed = list(arguments) in ([], ["--help"])
     for name in [each for each in _COMMANDS if arguments[:1] == [each]] or _COMMANDS:
-        command = getattr(import_module(f"sguild_codegen.cli.{_COMMANDS[name]}"), name)
-        app.command()(command)
+        command: Callable[..., None] = getattr(import_module(f"sguild_codegen.cli.{_COMMANDS[name]}"), name)
+        app.command(name)(_described(command) if only_listed else command)
     return app
+
+
+def _described(command: Callable[..., None]) -> Callable[[], None]:
+    """Return a command that has the sentence of another and none of its options, which cost time to read."""
+
+    def listed() -> None: ...
+
+    listed.__doc__ = command.__doc__
+    return listed
 
 
 def _version(wanted: bool) -> None:
