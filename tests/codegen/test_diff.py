@@ -103,6 +103,18 @@ def test_policy_and_lens_decide_what_is_an_error(
     assert (result.code, told) == (code, rules)
 
 
+@pytest.mark.parametrize(
+    ("lens", "verdict"),
+    [
+        ("strict", "breaking (tolerant readers: compatible)"),
+        ("tolerant", "compatible (exact readers: breaking)"),
+    ],
+)
+def test_the_summary_begins_with_the_readers_that_count(lens: str, verdict: str, tmp_path: Path) -> None:
+    result = diff_files(tmp_path, CLOSED, GROWN, "--lens", lens)
+    assert f": backward: compatible, forward: {verdict}.\n" in result.err
+
+
 def test_what_is_undecided_breaks_unless_it_is_allowed(tmp_path: Path) -> None:
     old, new = {"$dynamicRef": "#a"}, {"$dynamicRef": "#b"}
     strict = diff_files(tmp_path, old, new)

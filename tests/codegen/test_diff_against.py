@@ -2,11 +2,12 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from command_kit import MINIMAL
+from command_kit import MINIMAL, run
 from git_kit import ORDER, REGISTRY, Contracts, git
 
 from sguild_codegen.report.change_rules import registry as rules
@@ -172,13 +173,46 @@ def test_in_a_published_version_words_may_change_and_no_property_may_come(
     assert contracts.levels()["property-added"] == "error"
 
 
-def test_the_envelope_is_held_to_the_letter(tmp_path: Path) -> None:
-    contracts = Contracts(tmp_path)
-    name = contracts.read(REGISTRY)["envelope"]
-    contracts.edit(name, lambda schema: schema["properties"].update(trace_id={"type": "string"}))
+def edit_envelope(contracts: Contracts, change: Callable[[Any], object]) -> None:
+    contracts.edit(contracts.read(REGISTRY)["envelope"], change)
     contracts.release()
+
+
+def test_the_envelope_is_held_to_the_letter(tmp_path: Path) -> None:
+    contracts = Contracts(tmp_path, with_two_readers)
+    edit_envelope(contracts, lambda schema: schema["properties"].update(trace_id={"type": "string"}))
     found = [each for each in contracts.findings() if each["name"] == "forward-break"]
     assert [(each["level"], each["audience"]) for each in found] == [("error", ["sales", "support"])]
+    assert found[0]["message"] == (
+        "the envelope as it is now breaks sales and support, which publish or read events in it"
+    )
+    assert contracts.diff().err.startswith("the envelope: backward: compatible, forward: breaking.\n")
+    assert (
+        "| `contracts/event-envelope/schema/envelope-v1.json` | 🔴&nbsp;1 🔵&nbsp;1 | `sales`, `support` |"
+        in (contracts.diff("--format", "markdown").out)
+    )
+
+
+def test_a_domain_without_events_has_no_envelopes(tmp_path: Path) -> None:
+    contracts = Contracts(tmp_path)
+    edit_envelope(contracts, lambda schema: schema["required"].remove("tenant_id"))
+    found = {each["name"]: each for each in contracts.findings()}
+    assert found["forward-break"]["audience"] == ["sales"]
+    contracts.edit_entry(lambda entry: entry.update(producer="support"))
+    found = {each["name"]: each for each in contracts.findings()}
+    assert found["forward-break"]["audience"] == ["sales", "support"]
+
+
+def test_no_reader_of_the_envelope_ignores_a_new_value(tmp_path: Path) -> None:
+    contracts = Contracts(tmp_path)
+    edit_envelope(contracts, lambda schema: schema["properties"]["producer"].update(enum=["sales"]))
+    contracts.commit()
+    edit_envelope(contracts, lambda schema: schema["properties"]["producer"]["enum"].append("support"))
+    found = {each["name"]: each for each in contracts.findings()}
+    assert found["forward-break"]["level"] == "error"
+    assert "SG133" in found["forward-break"]["help"]
+    assert "olerant" not in "".join(each["help"] for each in found.values())
+    assert "as all do with the envelope" in " ".join(run("explain", "SG133").out.split())
 
 
 def test_a_file_that_others_refer_to_changes_all_of_them(tmp_path: Path) -> None:

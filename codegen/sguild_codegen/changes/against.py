@@ -68,15 +68,20 @@ class Changes:
             or (old == new and new not in changed)
         ):
             return
-        readers = tuple(each.name for each in self.new.registry.domains if each.status == "active")
         pair = Pair(
             old=Side(f"the envelope {self.old.tree.label}", self.old.tree, bundle(self.old.tree, old)),
             new=Side("the envelope as it is now", self.new.tree, bundle(self.new.tree, new)),
             name="the envelope",
             is_edit=True,
-            readers=readers,
+            readers=self._people(),
+            is_exact=True,
         )
         yield pair, Judging(FULL, "strict")
+
+    def _people(self) -> tuple[str, ...]:
+        """Return the domains that publish or read any event, now or before: each of them has envelopes."""
+        events = [each.event_type for one in (self.old, self.new) for each in one.registry.entries]
+        return tuple(sorted({name for each in events for name in (each.producer, *each.subscribers)}))
 
     def _version(
         self, was: EventType | None, event: EventType, version: PayloadVersion, changed: set[str]

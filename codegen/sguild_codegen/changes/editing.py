@@ -26,14 +26,15 @@ def edit_findings(judgement: Judgement, judging: Judging) -> Iterator[Finding]:
         if is_version and each.rule.id == _ANNOTATION:
             continue  # every version has a name and words of its own
         level: Level = "error" if held and not _is_allowed(each, judgement) else "notice"
-        yield _finding(each, judgement, level)
+        yield _finding(each, judgement, level, is_ignored=judging.lens == "tolerant")
 
 
-def _finding(edit: Edit, judgement: Judgement, level: Level) -> Finding:
+def _finding(edit: Edit, judgement: Judgement, level: Level, *, is_ignored: bool) -> Finding:
+    """Return an edit as a finding; ``is_ignored`` tells that readers ignore an unknown value of an enum."""
     pair, values = judgement.pair, dict(edit.values)
     found = pair.new.finding(edit.rule, edit.new_pointer, values)
     way_out = found.help
-    if level == "notice" and edit.rule.level == "error" and edit.rule.id != _ENUM_VALUE:
+    if level == "notice" and edit.rule.level == "error" and not (is_ignored and edit.rule.id == _ENUM_VALUE):
         way_out = f'"sguild-codegen explain {edit.rule.id}" says whom it can break, and how to do without.'
     return replace(
         found,

@@ -25,7 +25,7 @@ def judged_pair(pair: Pair, judging: Judging, say: Callable[[str], None]) -> Ite
         return
     judgement = Judgement.of(pair)
     if judgement.edits or not judgement.is_clean:
-        say(judgement.summary())
+        say(judgement.summary(judging.lens))
     digests = pair.digests
     for each in (*judgement.findings(judging), *edit_findings(judgement, judging)):
         yield Judged(each, digests)

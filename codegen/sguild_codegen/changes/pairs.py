@@ -64,6 +64,7 @@ class Pair:
 
     ``event_type`` is ``None`` for the envelope and for schemas that are no contracts. ``readers`` are the
     domains that read it. ``is_edit`` tells that both are the same version: as it was, and as it is.
+    ``is_exact`` tells that there are no tolerant readers, as of the envelope.
     """
 
     old: Side
@@ -74,6 +75,7 @@ class Pair:
     producer: str | None = None
     readers: tuple[str, ...] = ()
     closed_enums: tuple[str, ...] = ()
+    is_exact: bool = False
 
     @property
     def digests(self) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from sguild_codegen.changes.causes import Refusal, Way, causes
 from sguild_codegen.changes.pairs import Pair, Side
-from sguild_codegen.changes.policies import Judging
+from sguild_codegen.changes.policies import Judging, Lens
 from sguild_codegen.compat import Comparison, compare
 from sguild_codegen.compat.comparison import Direction
 from sguild_codegen.compat.edits import Edit, edits
@@ -41,13 +41,20 @@ class Judgement:
     @property
     def is_clean(self) -> bool:
         """Whether nobody breaks, in no direction and under no lens."""
-        found = (self._one(way, lens).verdict for way in _WAYS for lens in ("strict", "tolerant"))
+        found = (self._one(way, lens).verdict for way in _WAYS for lens in _LENSES)
         return all(each == "compatible" for each in found)
 
-    def summary(self) -> str:
-        """Return the verdicts in one line."""
-        told = [f"{way}: {_word(self._one(way, 'tolerant'), self._one(way, 'strict'))}" for way in _WAYS]
-        return f"{self.pair.name}: {', '.join(told)}."
+    def summary(self, lens: Lens) -> str:
+        """Return the verdicts of a lens in one line, and those on the other readers where they differ."""
+        return f"{self.pair.name}: {', '.join(f'{way}: {self._word(way, lens)}' for way in _WAYS)}."
+
+    def _word(self, way: Way, lens: Lens) -> str:
+        strict, tolerant = self._one(way, "strict").verdict, self._one(way, "tolerant").verdict
+        if strict == tolerant or self.pair.is_exact:
+            return strict
+        if lens == "strict":
+            return f"{strict} (tolerant readers: {tolerant})"
+        return f"{tolerant} (exact readers: {strict})"
 
     def findings(self, judging: Judging) -> Iterator[Finding]:
         """Yield a finding for each direction that is not proven compatible for all readers."""
@@ -65,7 +72,7 @@ class Judgement:
                 continue
             yield replace(found, own_level="error" if required else "notice")
 
-    def _one(self, way: Way, lens: str) -> Direction:
+    def _one(self, way: Way, lens: Lens) -> Direction:
         comparison = self.strict if lens == "strict" else self.tolerant
         return comparison.backward if way == "backward" else comparison.forward
 
@@ -119,6 +126,10 @@ class Judgement:
         rules = sorted({each.edit.rule.id for each in behind})
         told = f" Behind it: {', '.join(rules)}." if rules else ""
         pair = self.pair
+        if pair.is_exact:
+            return (
+                f"Leave {pair.name} as it was: it is read to the letter, so that nothing can be added.{told}"
+            )
         if pair.is_edit and pair.event_type:
             return f"Leave {pair.name} as it was, and write a new version.{told}"
         if way == "forward":
@@ -141,21 +152,20 @@ class Judgement:
 
 
 _WAYS: Final[Sequence[Way]] = ("backward", "forward")
-
-
-def _word(tolerant: Direction, strict: Direction) -> str:
-    if tolerant.verdict == strict.verdict:
-        return tolerant.verdict
-    return f"{tolerant.verdict} (exact readers: {strict.verdict})"
+_LENSES: Final[Sequence[Lens]] = ("strict", "tolerant")
 
 
 def _people(pair: Pair, way: Way) -> str:
     """Return who breaks, as a sentence."""
     new, old = pair.new.label, pair.old.label
+    if pair.is_exact:
+        people, verb = _named(pair.readers, "publishes or reads", "publish or read")
+        met = " on stored events" if way == "backward" else ""
+        return f"{new} breaks {people}{met}, which {verb} events in it"
     if pair.event_type is None:
         broken, other = (new, old) if way == "backward" else (old, new)
         return f"readers of {broken} refuse what {other} allows"
-    people, verb = _named(pair.readers)
+    people, verb = _named(pair.readers, "reads", "read")
     by = f", published by {pair.producer}" if pair.producer else ""
     if pair.is_edit:
         met = " on stored events" if way == "backward" else ""
@@ -165,10 +175,10 @@ def _people(pair: Pair, way: Way) -> str:
     return f"{new} breaks {people} on events of {old} of {pair.event_type}{by}"
 
 
-def _named(domains: Sequence[str]) -> tuple[str, str]:
-    """Return domains for a sentence, and the verb that goes with them."""
+def _named(domains: Sequence[str], one: str, many: str) -> tuple[str, str]:
+    """Return domains for a sentence, and of the verb for one of them and for many the one that they need."""
     if not domains:
-        return "nobody in the registry but any later reader", "reads"
+        return "nobody in the registry but any later reader", one
     listed = sorted(domains)
     text = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}"
-    return text, "reads" if len(listed) == 1 else "read"
+    return text, one if len(listed) == 1 else many

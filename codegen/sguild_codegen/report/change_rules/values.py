@@ -49,7 +49,7 @@ ENUM_VALUE_ADDED: Final = ChangeRule(
     "Tolerant readers ignore a value that they do not know; an enum under closed_enums needs a new version.",
     why="Readers of the old schema meet a value that they do not know. Tolerant ones treat an enum of texts "
     "as open, unless the registry lists it under closed_enums, so that this is the one edit that a published "
-    "version may have.",
+    "version may have. Readers that apply a schema to the letter break, as all do with the envelope.",
     mirror="enum-value-removed",
     effect="widens",
     instead="Tell the readers before the first event has the value.",

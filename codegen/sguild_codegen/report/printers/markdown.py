@@ -76,12 +76,12 @@ def _group_of(finding: Finding) -> tuple[bool, str]:
 
 
 def _tables(groups: _Groups) -> Iterator[str]:
-    """Yield the table of event types, with who breaks if that is a question, and that of files."""
-    hit = any(each.audience for group in groups.values() for each in group)
+    """Yield the table of event types and that of files, each with who breaks where that is a question."""
     for is_file, first in ((False, "Event type"), (True, "File")):
-        columns = (first, "Findings", *(["Who breaks"] if hit and not is_file else []))
         named = [(name, group) for (kind, name), group in groups.items() if kind is is_file]
-        rows = [_row(*each, people=hit and not is_file) for each in named[:_MOST_ROWS]]
+        hit = any(each.audience for _, group in named for each in group)
+        columns = (first, "Findings", *(["Who breaks"] if hit else []))
+        rows = [_row(*each, people=hit) for each in named[:_MOST_ROWS]]
         if rows:
             yield "\n".join((f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *rows))
         if len(named) > _MOST_ROWS:
