@@ -105,7 +105,7 @@ def test_the_example_of_every_edit_of_the_registry_is_found(rule: ChangeRule, tm
     expected = {*follow.get(rule.name, set()), *SILENT}
     if rule.name in SILENT:
         expected |= {"id-prefix-added"}
-    if rule.name == "contract-moved":
+    if rule.name in {"contract-moved", "event-type-renamed"}:
         expected |= {"annotation-changed"}
     assert set(levels) <= expected
 
@@ -266,6 +266,74 @@ def test_a_withdrawal_waits_for_the_end_of_emission(tmp_path: Path) -> None:
     contracts.release()
     assert contracts.diff("--today", "2026-06-30").code == 1
     assert contracts.diff("--today", "2026-07-01").code == 0
+
+
+def rename(contracts: Contracts, *names: str) -> None:
+    """Write each name in place of order.placed, in the schema and in an entry of its own."""
+    schema, place = contracts.read(ORDER), ORDER
+    for name in names:
+        place = ORDER.replace("order.placed", name)
+        contracts.write(place, json.loads(json.dumps(schema).replace("order.placed", name)))
+
+    def register(registry: Any) -> None:
+        (entry,) = registry["event_types"]
+        registry["event_types"] = [{**entry, "event_type": each} for each in names]
+
+    contracts.edit(REGISTRY, register)
+    (contracts.folder / ORDER).unlink()
+    contracts.release()
+
+
+def test_an_event_type_that_is_renamed_with_an_edit_is_compared(tmp_path: Path) -> None:
+    contracts = Contracts(tmp_path)
+    rename(contracts, "order.ordered")
+    contracts.edit(ORDER.replace("placed", "ordered"), lambda schema: schema["required"].clear())
+    contracts.edit_entry(lambda entry: entry["subscribers"].append("support"))
+    found = {each["name"]: each for each in contracts.findings()}
+    assert found.keys() == {
+        *("event-type-renamed", "subscriber-added", "annotation-changed"),
+        *("forward-break", "property-made-optional"),
+    }
+    told = found["forward-break"]
+    assert told["witness"]["refused_by"] == "readers of order.placed version 1 at HEAD"
+    assert (told["event_type"], told["audience"]) == ("order.ordered", ["sales", "support"])
+    assert told["related"][0]["path"] == f"contracts/{ORDER}"
+
+
+@pytest.mark.parametrize(
+    ("names", "change"),
+    [
+        (("order.ordered", "order.put"), lambda schema: schema["required"].clear()),  # which of the two?
+        (("order.ordered",), lambda schema: schema.update(properties={}, required=[], maxProperties=3)),
+    ],
+)
+def test_what_may_be_another_event_type_is_one(
+    names: tuple[str, ...], change: Callable[[Any], object], tmp_path: Path
+) -> None:
+    contracts = Contracts(tmp_path)
+    rename(contracts, *names)
+    for each in names:
+        contracts.edit(ORDER.replace("order.placed", each), change)
+    assert contracts.levels() == {"event-type-removed": "error", "event-type-added": "notice"}
+
+
+def test_a_shared_file_that_is_renamed_with_an_edit_is_compared(tmp_path: Path) -> None:
+    def refer_to(name: str, contracts: Contracts, minimum: int) -> None:
+        place = f"shop/schema/{name}.json"
+        identified = {"$id": f"https://contracts.sguild/{place}"}
+        contracts.write(place, {**identified, "type": "integer", "minimum": minimum})
+        contracts.edit(ORDER, lambda schema: schema["properties"].update(amount={"$ref": f"../{name}.json"}))
+
+    contracts = Contracts(tmp_path, lambda each: refer_to("money", each, 1))
+    refer_to("price", contracts, 2)
+    (contracts.folder / "shop/schema/money.json").unlink()
+    contracts.release()
+    found = {each["name"]: each for each in contracts.findings()}
+    assert found.keys() == {"backward-break", "bound-narrowed", "reference-changed", "annotation-changed"}
+    edit = found["bound-narrowed"]
+    assert (edit["path"], edit["pointer"]) == ("contracts/shop/schema/price.json", "/minimum")
+    assert edit["related"][0]["path"] == "contracts/shop/schema/money.json"
+    assert "Behind it: SG140." in found["backward-break"]["help"]
 
 
 def test_an_event_type_that_nobody_reads_may_go(tmp_path: Path) -> None:

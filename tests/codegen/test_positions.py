@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sguild_codegen.reader.positions import Lines, escape_pointer, scan
+from sguild_codegen.model.pointers import escape_pointer
+from sguild_codegen.reader.positions import Lines, scan
 
 values = st.recursive(
     st.none()

@@ -112,3 +112,23 @@ def test_a_schema_that_moves_into_a_definition_is_the_same_schema() -> None:
     assert set(found) == {"SG133", "SG164"}
     assert found["SG133"].old_pointer.startswith("/properties/color/enum")
     assert found["SG133"].new_pointer.startswith("/$defs/color/enum")
+
+
+def test_a_definition_that_has_another_name_is_compared() -> None:
+    def of(name: str, most: int, base: str) -> dict[str, object]:
+        inner = {"maxLength": most, "properties": {"again": {"$ref": f"#/$defs/{name.replace('/', '~1')}"}}}
+        root = {"properties": {"a": inner["properties"]["again"]}, "$defs": {name: inner}}  # type: ignore[index]
+        return {**({"$id": base} if base else {}), **root}
+
+    for base in ("", "https://contracts.example/a", "http://[no-uri"):
+        found = [
+            each for each in edits(of("old", 3, base), of("new/er", 4, base)) if each.effect != "nothing"
+        ]
+        assert [(each.rule.id, each.new_pointer) for each in found] == [("SG141", "/$defs/new~1er/maxLength")]
+
+
+@pytest.mark.parametrize("reference", ["http://[", "#/$defs/nowhere", "#nowhere", "other.json", "#", 3])
+def test_a_reference_that_leads_nowhere_is_an_edit(reference: object) -> None:
+    old, new = {"properties": {"a": {"$ref": reference}}}, {"properties": {"a": {"type": "string"}}}
+    for before, after in ((old, new), (new, old)):
+        assert found(before, after)

@@ -1,7 +1,7 @@
 """Two states of all contracts: which schemas are compared, and what else has changed."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from sguild_codegen.changes.judged import Judged, judged_pair
 from sguild_codegen.changes.pairs import Pair, Side, event_pair
 from sguild_codegen.changes.policies import FULL, Judging
 from sguild_codegen.changes.registry_edits import RegistryEdits
+from sguild_codegen.changes.renames import renamed
 from sguild_codegen.changes.states import State, registry_of
 from sguild_codegen.changes.trees import REGISTRY, folder_tree, git_tree
 from sguild_codegen.errors import ContractError
@@ -30,6 +31,11 @@ class Changes:
     judging: JudgingOf
     today: date
     say: Callable[[str], None]
+    renamed: Mapping[str, str] = field(init=False)
+    """The old and the new names of event types."""
+
+    def __post_init__(self) -> None:
+        self.renamed = renamed(self.old, self.new)
 
     def findings(self) -> Iterator[Judged]:
         """Yield everything that has changed, and who breaks by it."""
@@ -38,7 +44,11 @@ class Changes:
         if self.old.registry is self.new.registry:
             return
         states = RegistryEdits(
-            self.old, self.new, self.today, lambda event: self.judging(event).policy.is_none
+            self.old,
+            self.new,
+            self.renamed,
+            self.today,
+            lambda event: self.judging(event).policy.is_none,
         )
         digests = self.registry_digests()
         yield from (Judged(each, digests) for each in states.findings())
@@ -53,8 +63,10 @@ class Changes:
         changed = self._changed_files()
         yield from self._envelope(changed)
         before = self.old.entries
+        names = {new: old for old, new in self.renamed.items()}
         for name, entry in self.new.entries.items():
-            was = before[name].event_type if name in before else None
+            old = before.get(names.get(name, name))
+            was = None if old is None else old.event_type
             for version, pointer in zip(entry.event_type.versions, entry.version_pointers, strict=True):
                 if version.is_live:
                     self._check_schema(entry.event_type, version, pointer)

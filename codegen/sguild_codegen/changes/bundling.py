@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 from sguild_codegen.changes.trees import Tree
 from sguild_codegen.model.identifiers import SCHEMA_ID_BASE
+from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.model.schema import JsonValue
-from sguild_codegen.reader.positions import escape_pointer
 
 
 @dataclass(frozen=True, slots=True)

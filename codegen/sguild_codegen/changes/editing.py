@@ -8,7 +8,7 @@ from sguild_codegen.changes.policies import Judging
 from sguild_codegen.changes.verdicts import Judgement
 from sguild_codegen.compat.edits import Edit
 from sguild_codegen.compat.resolving import Json, is_array, is_object
-from sguild_codegen.reader.positions import unescape_pointer
+from sguild_codegen.model.pointers import unescape_pointer
 from sguild_codegen.report.change_rules import structure, values
 from sguild_codegen.report.finding import Finding
 from sguild_codegen.report.rules import Level

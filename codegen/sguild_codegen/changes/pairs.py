@@ -94,6 +94,8 @@ def event_pair(
     (old_tree, before), (new_tree, after) = old, new
     is_edit = before.version == after.version
     old_label, new_label = f"version {before.version}", f"version {after.version}"
+    if was.name != event.name:
+        old_label = f"{was.name} {old_label}"
     if is_edit:
         old_label, new_label = f"{old_label} {old_tree.label}", f"{new_label} as it is now"
     return Pair(

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from sguild_codegen.changes.states import State
-from sguild_codegen.changes.trees import REGISTRY, Tree
-from sguild_codegen.compat.resolving import is_object
+from sguild_codegen.changes.trees import REGISTRY
 from sguild_codegen.model.contract import Domain, EventType, PayloadVersion
-from sguild_codegen.reader.positions import escape_pointer
+from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.reader.problems import Problem
 from sguild_codegen.reader.registry import Entry
 from sguild_codegen.report.change_rules import registry as rules
@@ -26,10 +25,14 @@ _CHANGED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class RegistryEdits:
-    """The edits between two states; ``loose`` tells of which event types everything goes."""
+    """The edits between two states.
+
+    ``renamed`` are old and new names of event types; ``loose`` tells of which ones everything goes.
+    """
 
     old: State
     new: State
+    renamed: Mapping[str, str]
     today: date
     loose: Callable[[EventType], bool]
 
@@ -44,11 +47,11 @@ class RegistryEdits:
 
     def _event_types(self) -> Iterator[Finding]:
         before, after = self.old.entries, self.new.entries
-        renamed = self._renamed()
+        was = {name: old for old, name in self.renamed.items()}
         for name, entry in after.items():
-            if name in before:
-                yield from self._entry(before[name], entry)
-            elif name not in renamed.values():
+            if was.get(name, name) in before:
+                yield from self._entry(before[was.get(name, name)], entry)
+            else:
                 event = entry.event_type
                 values = {"event_type": name, "producer": event.producer, "readers": _people(event)}
                 yield self._about(event, rules.EVENT_TYPE_ADDED, f"{entry.pointer}/event_type", values)
@@ -56,25 +59,14 @@ class RegistryEdits:
             if name in after:
                 continue
             event = entry.event_type
-            if name in renamed:
-                there = after[renamed[name]]
-                values = {"event_type": renamed[name], "old": name, "readers": _people(event)}
+            if name in self.renamed:
+                there = after[self.renamed[name]]
+                values = {"event_type": self.renamed[name], "old": name, "readers": _people(event)}
                 yield self._about(event, rules.EVENT_TYPE_RENAMED, f"{there.pointer}/event_type", values)
             else:
                 level: Level | None = None if event.subscribers else "notice"
                 values = {"event_type": name, "readers": _people(event)}
                 yield self._about(event, rules.EVENT_TYPE_REMOVED, "/event_types", values, level)
-
-    def _renamed(self) -> dict[str, str]:
-        """Return old and new names of event types whose schemas say the same but for their names."""
-        before, after = self.old.entries, self.new.entries
-        gone = {name: each for name, each in before.items() if name not in after}
-        came = {name: each for name, each in after.items() if name not in before}
-        if not gone or not came:
-            return {}
-        new_shapes = {_shape(self.new.tree, each.event_type): name for name, each in came.items()}
-        found = {name: new_shapes.get(_shape(self.old.tree, each.event_type)) for name, each in gone.items()}
-        return {name: other for name, other in found.items() if other is not None}
 
     def _entry(self, old: Entry, new: Entry) -> Iterator[Finding]:
         before, after, pointer = old.event_type, new.event_type, new.pointer
@@ -208,17 +200,3 @@ def _window(version: PayloadVersion) -> str:
 def _domain(domain: Domain) -> str:
     days = (("deprecated from", domain.deprecated_from), ("emitting until", domain.emit_until))
     return ", ".join((domain.status, *(f"{word} {day}" for word, day in days if day is not None)))
-
-
-def _shape(tree: Tree, event: EventType) -> str:
-    """Return what an event type is but for its name: its live versions, and their schemas without titles."""
-    live = [
-        (each.version, _unnamed(tree.value(each.path))) for each in event.versions if each.path in tree.ids
-    ]
-    return repr((event.producer, live)) if live else event.name
-
-
-def _unnamed(schema: Any) -> Any:
-    if not is_object(schema):
-        return schema
-    return sorted((key, repr(each)) for key, each in schema.items() if key not in {"$id", "title"})

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sguild_codegen.compat.resolving import Document, Json, is_array, is_object, subschemas
+from sguild_codegen.compat.resolving import Document, Json, is_array, is_object
 from sguild_codegen.compat.undecided import Undecided
-from sguild_codegen.reader.positions import escape_pointer, unescape_pointer
+from sguild_codegen.model.pointers import unescape_pointer
 
 _NOTHING: Final = object()  # null is something
 
@@ -45,7 +45,8 @@ class _Way:
     pointers: dict[int, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.document, self.pointers = Document(self.root), _pointers(self.root)
+        self.document = Document(self.root)
+        self.pointers = self.document.pointers()
         self._enter(self.root)
 
     def goes_on(self, step: str) -> bool:
@@ -81,21 +82,6 @@ class _Way:
 
     def _enter(self, node: Json) -> None:
         self.node, self.base = node, self.document.base_of(node, self.base)
-
-
-def _pointers(schema: Json) -> dict[int, str]:
-    """Return the pointers of all schemas inside a schema by identity."""
-    found: dict[int, str] = {}
-    schemas = {id(schema)}
-    waiting: list[tuple[Json, str]] = [(schema, "")]
-    while waiting:
-        node, pointer = waiting.pop()
-        if id(node) in schemas:
-            found.setdefault(id(node), pointer)
-            schemas |= {id(each) for each in subschemas(node) if is_object(each)}
-        members = enumerate(node) if is_array(node) else node.items() if is_object(node) else ()
-        waiting += [(each, f"{pointer}/{escape_pointer(str(key))}") for key, each in members]
-    return found
 
 
 def _member(node: Json, name: str) -> Json:

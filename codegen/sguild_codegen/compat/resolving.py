@@ -5,9 +5,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, TypeGuard
-from urllib.parse import unquote, urldefrag, urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
 from sguild_codegen.compat.undecided import Undecided
+from sguild_codegen.model.pointers import escape_pointer, unescape_pointer
 
 Json: TypeAlias = Any
 
@@ -87,8 +88,9 @@ class Document:
         schema, base = place.schema, place.base
         if not is_object(schema):
             return base
-        if isinstance(schema.get("$id"), str):
-            base = urldefrag(urljoin(base, schema["$id"])).url
+        own = _address(base, schema["$id"]) if isinstance(schema.get("$id"), str) else None
+        if own is not None:
+            base, _ = own
             self._places.setdefault(base, Place(schema, base))
         for key in ("$anchor", "$dynamicAnchor"):
             if isinstance(schema.get(key), str):
@@ -106,10 +108,11 @@ class Document:
         Raises:
             Undecided: it leads out of the document, or nowhere.
         """
-        address, fragment = urldefrag(urljoin(base, reference) if reference else base)
-        resource = self._places.get(address)
-        if resource is None:
+        found = _address(base, reference) if reference else (base, "")
+        resource = None if found is None else self._places.get(found[0])
+        if found is None or resource is None:
             raise Undecided(f"the reference {reference!r} leads out of the schema")
+        address, fragment = found
         if not fragment:
             return resource
         if not fragment.startswith("/"):
@@ -119,16 +122,39 @@ class Document:
             return anchored
         return self._pointed(resource, fragment, reference)
 
+    def pointers(self) -> dict[int, str]:
+        """Return the JSON pointers of all schemas inside the document by identity."""
+        found: dict[int, str] = {}
+        schemas = {id(self.root)}
+        waiting: list[tuple[Json, str]] = [(self.root, "")]
+        while waiting:
+            node, pointer = waiting.pop()
+            if id(node) in schemas:
+                found.setdefault(id(node), pointer)
+                schemas |= {id(each) for each in subschemas(node) if is_object(each)}
+            members = enumerate(node) if is_array(node) else node.items() if is_object(node) else ()
+            waiting += [(each, f"{pointer}/{escape_pointer(str(key))}") for key, each in members]
+        return found
+
     def _pointed(self, resource: Place, pointer: str, reference: str) -> Place:
         target, base = resource.schema, resource.base
         for step in unquote(pointer).split("/")[1:]:
-            name = step.replace("~1", "/").replace("~0", "~")
+            name = unescape_pointer(step)
             try:
                 target = target[int(name)] if is_array(target) else target[name]
             except (KeyError, IndexError, ValueError, TypeError) as error:
                 raise Undecided(f"the reference {reference!r} leads nowhere") from error
             base = self._bases.get(id(target), base)
         return Place(target, base)
+
+
+def _address(base: str, reference: str) -> tuple[str, str] | None:
+    """Return the URI that a reference leads to, without and with its fragment; ``None`` if it is no URI."""
+    try:
+        found = urlsplit(urljoin(base, reference))
+    except ValueError:
+        return None
+    return found._replace(fragment="").geturl(), found.fragment
 
 
 def copied(value: Json) -> Json:

@@ -14,6 +14,7 @@ from sguild_codegen.compat.languages import ways
 from sguild_codegen.compat.portable import may_not_end, portable
 from sguild_codegen.compat.resolving import Json, is_array, is_object, objects, patterns
 from sguild_codegen.compat.undecided import Undecided
+from sguild_codegen.model.pointers import escape_pointer
 
 _MOST_WAYS: Final = 1_000_000
 """Ways to read a text with a pattern that Python's ``re`` tries within a second."""
@@ -133,4 +134,4 @@ def _complaint(error: jsonschema_rs.ValidationError) -> Complaint:
 
 
 def _pointer(steps: list[str | int]) -> str:
-    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
+    return "".join(f"/{escape_pointer(str(step))}" for step in steps)

@@ -27,6 +27,7 @@ from sguild_codegen.emit.conditions import (
 )
 from sguild_codegen.emit.refusals import RefusedSchema, refused
 from sguild_codegen.emit.skeletons import Skeleton
+from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.model.schema import Schema
 
 # Leaves of one condition: a oneOf inside a oneOf multiplies them.
@@ -96,7 +97,7 @@ class CheckBuilder:
             raise refused(self.owner, "not", "the object accepts nothing")
         names = attributes(wanted)
         message = _sentence(wanted) + (f" when {english(case)}" if case != TRUE else "")
-        yield Check(source(broken), f"/{_escaped(names[0])}" if len(names) == 1 else "", message)
+        yield Check(source(broken), f"/{escape_pointer(names[0])}" if len(names) == 1 else "", message)
 
     def _branch(self, schema: Schema | None) -> Condition:
         return TRUE if schema is None else self._holds(schema)
@@ -206,7 +207,3 @@ def _sentence(wanted: Condition) -> str:
             return f"must have {' or '.join(names)}"
         case _:
             return f"must have: {english(wanted)}" if names else "is never accepted"
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

@@ -10,8 +10,8 @@ from typing import Any, Literal, TypeAlias
 from sguild_codegen.compat.resolving import is_object
 from sguild_codegen.lint.edits import Edit
 from sguild_codegen.model.contract import ContractTree, EventType, PayloadVersion
+from sguild_codegen.model.pointers import unescape_pointer
 from sguild_codegen.model.schema import Schema
-from sguild_codegen.reader.positions import unescape_pointer
 from sguild_codegen.reader.problems import Problem
 from sguild_codegen.reader.tree import REGISTRY
 from sguild_codegen.report.rules import Rule

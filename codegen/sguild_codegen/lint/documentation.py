@@ -7,8 +7,8 @@ from typing import Final
 from sguild_codegen.lint.contracts import Breach, Contracts, SchemaFile
 from sguild_codegen.lint.values import Property, properties, resolved, takes, tested
 from sguild_codegen.model.identifiers import prefix_of
+from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.model.schema import Schema
-from sguild_codegen.reader.positions import escape_pointer
 from sguild_codegen.report import lint_rules as rules
 from sguild_codegen.report.safe import shown
 

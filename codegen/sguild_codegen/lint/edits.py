@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.model.schema import JsonValue
-from sguild_codegen.reader.positions import Place, escape_pointer, scan
+from sguild_codegen.reader.positions import Place, scan
 
 
 @dataclass(frozen=True, slots=True)

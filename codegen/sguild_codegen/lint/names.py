@@ -7,9 +7,9 @@ from typing import Final
 from sguild_codegen.lint.contracts import Breach, Contracts, SchemaFile
 from sguild_codegen.lint.edits import Addition, Edit, Replacement
 from sguild_codegen.model.identifiers import SCHEMA_ID_BASE
+from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.model.schema import Schema
 from sguild_codegen.reader.names import folded
-from sguild_codegen.reader.positions import escape_pointer
 from sguild_codegen.report import lint_rules as rules
 from sguild_codegen.report.safe import in_full, shown
 

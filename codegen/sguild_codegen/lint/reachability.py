@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from sguild_codegen.lint.contracts import Breach, Contracts, SchemaFile
 from sguild_codegen.lint.edits import Removal
+from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.model.schema import Schema
-from sguild_codegen.reader.positions import escape_pointer
 from sguild_codegen.report import lint_rules as rules
 from sguild_codegen.report.safe import shown
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sguild_codegen.lint.contracts import Breach, Contracts
 from sguild_codegen.lint.proofs import Proofs
 from sguild_codegen.model.contract import EventType
-from sguild_codegen.reader.positions import escape_pointer
+from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.reader.problems import Suggestion
 from sguild_codegen.report import lint_rules as rules
 from sguild_codegen.report.safe import shown

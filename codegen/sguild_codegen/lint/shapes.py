@@ -16,8 +16,8 @@ from sguild_codegen.lint.values import (
     tested,
 )
 from sguild_codegen.model.identifiers import id_pattern, prefix_of
+from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.model.schema import Schema
-from sguild_codegen.reader.positions import escape_pointer
 from sguild_codegen.reader.problems import Suggestion
 from sguild_codegen.report import lint_rules as rules
 from sguild_codegen.report.safe import in_full, shown

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.model.schema import FORMATS, Location, Schema
 from sguild_codegen.reader import limits
 from sguild_codegen.reader.keywords import equal_key
-from sguild_codegen.reader.positions import escape_pointer
 from sguild_codegen.reader.problems import Problems, Suggestion
 from sguild_codegen.reader.references import in_place
 from sguild_codegen.reader.schema import Document

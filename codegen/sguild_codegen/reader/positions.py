@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.reader import limits
 from sguild_codegen.report import rules
 from sguild_codegen.report.rules import Rule
@@ -100,16 +101,6 @@ def scan(text: str, until: str | None = None) -> Scan:
     with contextlib.suppress(_Stop, IndexError):  # a text that is no JSON is scanned as far as it goes
         scanner.value(scanner.space(0), "", 0, None)
     return result
-
-
-def escape_pointer(key: str) -> str:
-    """Return a key as a part of a JSON pointer (RFC 6901)."""
-    return key.replace("~", "~0").replace("/", "~1")
-
-
-def unescape_pointer(part: str) -> str:
-    """Return the key that a part of a JSON pointer stands for (RFC 6901)."""
-    return part.replace("~1", "/").replace("~0", "~")
 
 
 _Handler: TypeAlias = Callable[["_Scanner", int, str, int], int]

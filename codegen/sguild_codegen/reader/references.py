@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, urljoin
 
+from sguild_codegen.model.pointers import unescape_pointer
 from sguild_codegen.model.schema import JsonValue, Location, References, Schema
 from sguild_codegen.reader import limits
-from sguild_codegen.reader.positions import unescape_pointer
 from sguild_codegen.reader.problems import Problems, Suggestion
 from sguild_codegen.reader.schema import Document, PendingReference
 from sguild_codegen.report import rules

@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import Final, TypeVar, get_args
 
 from sguild_codegen.model.contract import Domain, DomainStatus, EventType, PayloadVersion, VersionStatus
+from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.model.schema import JsonValue
 from sguild_codegen.reader import limits, names
 from sguild_codegen.reader.json_text import JsonFile
-from sguild_codegen.reader.positions import escape_pointer
 from sguild_codegen.reader.problems import Problems, Suggestion
 from sguild_codegen.reader.registry_object import RegistryObject, Shape
 from sguild_codegen.report import rules

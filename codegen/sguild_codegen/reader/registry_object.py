@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.model.schema import JsonValue
 from sguild_codegen.reader.names import NameKind
-from sguild_codegen.reader.positions import escape_pointer
 from sguild_codegen.reader.problems import Problem, Problems, Suggestion
 from sguild_codegen.report import rules
 from sguild_codegen.report.rules import Rule

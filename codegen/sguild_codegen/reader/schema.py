@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urljoin
 
+from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.model.schema import JsonValue, Location, Reference, References, Schema
 from sguild_codegen.reader import limits
 from sguild_codegen.reader.keywords import (
@@ -25,7 +26,6 @@ from sguild_codegen.reader.patterns import (
     PatternTooLargeError,
     portable,
 )
-from sguild_codegen.reader.positions import escape_pointer
 from sguild_codegen.reader.problems import Problems, Suggestion
 from sguild_codegen.report import rules
 from sguild_codegen.report.safe import shown

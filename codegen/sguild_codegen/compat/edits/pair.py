@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from sguild_codegen.compat.resolving import Json, canonical
+from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.report.change_rules.change_rule import ChangeRule, Effect
 
 Sense: TypeAlias = Literal["same", "reversed", "unclear"]
@@ -92,7 +93,7 @@ def same(old: Json, new: Json) -> bool:
 
 def part(name: str) -> str:
     """Return a key as one step of a JSON pointer (RFC 6901)."""
-    return "/" + name.replace("~", "~0").replace("/", "~1")
+    return f"/{escape_pointer(name)}"
 
 
 def _together(outer: Sense, inner: Sense) -> Sense:

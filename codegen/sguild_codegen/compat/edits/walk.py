@@ -5,7 +5,8 @@ from typing import Final
 
 from sguild_codegen.compat.edits import arrays, combinations, objects, values
 from sguild_codegen.compat.edits.pair import Edit, Pair, same
-from sguild_codegen.compat.resolving import Json, is_object
+from sguild_codegen.compat.resolving import Document, Json, is_object
+from sguild_codegen.compat.undecided import Undecided
 from sguild_codegen.compat.vocabulary import KEYWORDS
 from sguild_codegen.report.change_rules.structure import REFERENCE_CHANGED, SCHEMA_REPLACED
 from sguild_codegen.report.safe import shown
@@ -19,12 +20,14 @@ def edits(old: Json, new: Json) -> Iterator[Edit]:
     Schemas that are not valid are compared as far as they are understood. Every difference is met: what no
     rule knows is an edit of an annotation.
     """
-    waiting = [Pair(old, new)]
+    waiting, references = [Pair(old, new)], _References(old, new)
     while waiting:
         pair = waiting.pop()
         if same(pair.old, pair.new):
             continue
-        followed = _followed(pair, old, new)
+        followed = references.followed(pair)
+        if followed is None:
+            continue
         if followed is not pair:
             yield _reference_edit(pair)
         found = [] if same(followed.old, followed.new) else list(_inside(followed))
@@ -32,16 +35,51 @@ def edits(old: Json, new: Json) -> Iterator[Edit]:
         waiting += [each for each in reversed(found) if isinstance(each, Pair)]
 
 
-def _followed(pair: Pair, old: Json, new: Json) -> Pair:
-    """Return a schema and what a reference in its place leads to: moving it changes nothing by itself."""
-    before, after = _reference(pair.old), _reference(pair.new)
-    if before is not None and after is None:
-        target = _pointed(old, before)
-        return pair if target is None else Pair(target, pair.new, before, pair.new_pointer, pair.sense)
-    if after is not None and before is None:
-        target = _pointed(new, after)
-        return pair if target is None else Pair(pair.old, target, pair.old_pointer, after, pair.sense)
-    return pair
+class _References:
+    """Where references of both schemas lead; nothing is looked up before the first one is met."""
+
+    def __init__(self, old: Json, new: Json) -> None:
+        self._roots, self._documents = (old, new), list[tuple[Document, dict[int, str]]]()
+        self._seen: set[tuple[int, int]] = set()
+
+    def followed(self, pair: Pair) -> Pair | None:
+        """Return a pair with what its references lead to; ``None`` if that was compared already.
+
+        Moving a schema changes nothing by itself: a reference is followed where the other side has the schema
+        itself, or a reference to what has another name now. A reference to something else that was there
+        before is an edit of its own.
+        """
+        old, new = _reference(pair.old), _reference(pair.new)
+        if old == new or (old is not None and new is not None and self._is_kept(pair, old)):
+            return pair
+        before = (pair.old, pair.old_pointer) if old is None else self._target(0, pair.old, old)
+        after = (pair.new, pair.new_pointer) if new is None else self._target(1, pair.new, new)
+        if before is None or after is None:
+            return pair
+        found = Pair(before[0], after[0], before[1], after[1], pair.sense)
+        key = id(found.old), id(found.new)
+        if key in self._seen:
+            return None
+        self._seen.add(key)
+        return found
+
+    def _is_kept(self, pair: Pair, reference: str) -> bool:
+        """Tell whether what the old side refers to is still there in the new document."""
+        return self._target(1, pair.new, reference) is not None
+
+    def _target(self, side: int, schema: Json, reference: str) -> tuple[Json, str] | None:
+        """Return where a reference of a schema leads, and the pointer of that."""
+        if not self._documents:
+            documents = map(Document, self._roots)
+            self._documents += [(each, each.pointers()) for each in documents]
+        document, pointers = self._documents[side]
+        try:
+            target = document.resolve(reference, document.base_of(schema, "")).schema
+        except Undecided:
+            return None
+        if _reference(target) is not None or id(target) not in pointers:
+            return None
+        return target, pointers[id(target)]
 
 
 def _reference_edit(pair: Pair) -> Edit:
@@ -50,22 +88,10 @@ def _reference_edit(pair: Pair) -> Edit:
 
 
 def _reference(schema: Json) -> str | None:
-    """Return the pointer of a schema that is nothing but a reference into its own document."""
+    """Return the reference of a schema that is nothing but one."""
     if not is_object(schema) or [each for each in schema if each in KEYWORDS] != ["$ref"]:
         return None
-    reference = schema["$ref"]
-    is_pointer = isinstance(reference, str) and reference.startswith("#/") and "%" not in reference
-    return reference[1:] if is_pointer else None
-
-
-def _pointed(document: Json, pointer: str) -> Json | None:
-    target = document
-    for step in pointer.split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
-        if not is_object(target) or name not in target:
-            return None
-        target = target[name]
-    return target if _reference(target) is None else None
+    return schema["$ref"] if isinstance(schema["$ref"], str) else None
 
 
 def _inside(pair: Pair) -> Iterator[Edit | Pair]:
