@@ -125,8 +125,8 @@ def test_a_waiver_ends_with_its_day(tmp_path: Path) -> None:
     result = contracts.diff("--today", "2026-07-01")
     assert result.code == 1
     assert "SG102 error" in result.out
-    assert "pyproject.toml: SG108 error: the waiver of forward-break" in result.out
-    assert "ended on 2026-07-01" in result.out
+    told = 'pyproject.toml:1:1: SG108 error: the waiver of forward-break at "/properties/order_id" ended on 2026-07-01'
+    assert f"{told}\n    [[tool.sguild-codegen.diff.waivers]]\n    ^\n" in result.out
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
@@ -146,6 +146,42 @@ def test_a_waiver_for_nothing_is_told(tmp_path: Path) -> None:
     contracts.commit()
     assert contracts.levels() == {"stale-waiver": "warning"}
     assert contracts.diff().code == 0
+
+
+HEADER = "[[tool.sguild-codegen.diff.waivers]]"
+STALE = (
+    'rule = "SG102"',
+    'pointer = ""',
+    f'old = "{0:064}"',
+    f'new = "{0:064}"',
+    'reason = "{ no table"',
+    "expires = 2027-01-01",
+)
+LINES = "\n".join(STALE)
+INLINE = f"{{ {', '.join(STALE)} }}"
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        (f"{HEADER}\n{LINES}\n\n  {HEADER} # {{ next\n{LINES}\n", [(1, 1), (9, 3)]),
+        (f"{TABLE}waivers = [{INLINE}, {INLINE}]", [(2, 12), (2, 14 + len(INLINE))]),
+        (f"{TABLE}waivers = [\n  # {{ not this }}\n  {INLINE},\n]", [(4, 3)]),
+        (f"[tool]\nsguild-codegen.diff = {{ waivers = [{INLINE}] }}", [(2, 36)]),
+        (f"[x]\ny = '''\n{HEADER}\n'''\nz = {{}}\n{HEADER}\n{LINES}", [(6, 1)]),
+        (f"[[tool.sguild-codegen.diff.'waivers']]\n{LINES}", [(1, 1)]),
+        (f"[x]\ny = [\n[['waivers']]\n]\n{HEADER}\n{LINES}", [(None, None)]),
+    ],
+)
+def test_a_finding_about_a_waiver_has_its_place(
+    text: str, places: list[tuple[int | None, int | None]], tmp_path: Path
+) -> None:
+    contracts = Contracts(tmp_path)
+    for newline in ("\n", "\r\n"):
+        (tmp_path / "pyproject.toml").write_text(text, "utf-8", newline=newline)
+        found = contracts.findings()
+        assert {each["name"] for each in found} == {"stale-waiver"}
+        assert [(each["line"], each["column"]) for each in found] == places
 
 
 def test_edits_of_the_registry_can_be_waived(tmp_path: Path) -> None:

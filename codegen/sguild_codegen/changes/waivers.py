@@ -6,7 +6,7 @@ from datetime import date
 
 from sguild_codegen.changes.judged import Judged
 from sguild_codegen.report.change_rules import verdicts
-from sguild_codegen.report.finding import Finding
+from sguild_codegen.report.finding import Finding, Place, finding_at
 from sguild_codegen.report.rules import Rule
 from sguild_codegen.report.safe import in_full, shown
 
@@ -15,7 +15,7 @@ from sguild_codegen.report.safe import in_full, shown
 class Waiver:
     """One entry of the configuration: ``rule`` by id or name, the SHA-256 of both schemas.
 
-    It counts before the day ``expires``.
+    It counts before the day ``expires``; ``place`` is where it stands.
     """
 
     rule: str
@@ -24,6 +24,7 @@ class Waiver:
     new: str
     reason: str
     expires: date
+    place: Place
 
     def is_for(self, judged: Judged) -> bool:
         """Tell whether it is for a finding."""
@@ -36,12 +37,11 @@ class Waiver:
 
 
 def waived(
-    found: Sequence[Judged], waivers: Iterable[Waiver], today: date, path: str, *, whole: bool
+    found: Sequence[Judged], waivers: Iterable[Waiver], today: date, *, whole: bool
 ) -> Iterator[Finding]:
     """Yield the findings, those that are waived as notices, and what is wrong with waivers themselves.
 
-    ``path`` is the file that they stand in. ``whole`` tells that everything was compared, so that a waiver
-    for nothing shows.
+    ``whole`` tells that everything was compared, so that a waiver for nothing shows.
     """
     listed = list(waivers)
     for judged in found:
@@ -50,9 +50,9 @@ def waived(
     for each in listed:
         used = any(judged.finding.level == "error" and each.is_for(judged) for judged in found)
         if used and each.expires <= today:
-            yield _about(verdicts.EXPIRED_WAIVER, each, path)
+            yield _about(verdicts.EXPIRED_WAIVER, each)
         elif whole and not used:
-            yield _about(verdicts.STALE_WAIVER, each, path)
+            yield _about(verdicts.STALE_WAIVER, each)
 
 
 def as_waivers(found: Iterable[Judged], expires: date) -> str:
@@ -77,12 +77,7 @@ def _passed(finding: Finding, waiver: Waiver) -> Finding:
     return replace(finding, own_level="notice", message=told)
 
 
-def _about(rule: Rule, waiver: Waiver, path: str) -> Finding:
+def _about(rule: Rule, waiver: Waiver) -> Finding:
     values = {"name": waiver.rule, "pointer": shown(waiver.pointer), "day": str(waiver.expires)}
-    return Finding(
-        rule=rule,
-        path=path,
-        message=rule.message.format_map(values),
-        help=rule.help.format_map(values),
-        pointer=waiver.pointer,
-    )
+    told, way_out = rule.message.format_map(values), rule.help.format_map(values)
+    return finding_at(waiver.place, rule, told, way_out, waiver.pointer)

@@ -15,7 +15,7 @@ from sguild_codegen.changes.releases import release_findings
 from sguild_codegen.changes.states import here
 from sguild_codegen.changes.waivers import as_waivers, waived
 from sguild_codegen.cli.chosen import event_named, version_numbered
-from sguild_codegen.cli.configuration import FILE, contracts_folder
+from sguild_codegen.cli.configuration import contracts_folder
 from sguild_codegen.cli.diff_settings import DiffSettings, diff_settings, policy_named
 from sguild_codegen.cli.output import progress
 from sguild_codegen.errors import UsageError
@@ -73,7 +73,7 @@ class DiffRun:
 
     def findings(self) -> Sequence[Finding]:
         """Return what was found, by place, with waivers applied."""
-        return in_order(waived(self.judged, self.settings.waivers, self.today, FILE, whole=self.whole))
+        return in_order(waived(self.judged, self.settings.waivers, self.today, whole=self.whole))
 
     def as_waivers(self) -> str:
         """Return the errors as waivers, to paste into the configuration."""

@@ -11,8 +11,10 @@ from typing import Final, cast
 from sguild_codegen.changes.policies import FORWARD, POLICIES, Policy
 from sguild_codegen.changes.waivers import Waiver
 from sguild_codegen.cli.configuration import FILE, TABLE, as_table, command_settings
+from sguild_codegen.cli.toml_places import entry_places
 from sguild_codegen.errors import UsageError
 from sguild_codegen.model.contract import EventType
+from sguild_codegen.report.finding import Place
 from sguild_codegen.report.pages import page
 from sguild_codegen.report.safe import shown
 
@@ -84,7 +86,10 @@ def policy_named(name: object, where: str) -> Policy:
 def _waivers(listed: object) -> Iterator[Waiver]:
     if not isinstance(listed, list):
         raise UsageError(f"{_WHERE}.waivers has to be a list of tables.")
-    for index, each in enumerate(cast("list[object]", listed)):
+    entries = cast("list[object]", listed)
+    keys = ("tool", "sguild-codegen", "diff", "waivers")
+    places = entry_places(Path(FILE), keys, len(entries)) if entries else []
+    for index, (each, place) in enumerate(zip(entries, places, strict=True)):
         where = f"{_WHERE}.waivers[{index}]"
         table = as_table(each, where)
         _check_keys(table, _WAIVER, where)
@@ -93,10 +98,10 @@ def _waivers(listed: object) -> Iterator[Waiver]:
             raise UsageError(
                 f"{where} lacks {', '.join(missing)}: a waiver needs all of {', '.join(_WAIVER)}."
             )
-        yield _waiver(table, where)
+        yield _waiver(table, where, place)
 
 
-def _waiver(table: Mapping[str, object], where: str) -> Waiver:
+def _waiver(table: Mapping[str, object], where: str, place: Place) -> Waiver:
     expires = table["expires"]
     if not isinstance(expires, date):
         raise UsageError(f"{where} expires has to be a date, such as 2026-12-31, without quotes.")
@@ -113,6 +118,7 @@ def _waiver(table: Mapping[str, object], where: str) -> Waiver:
         new=_text(table, "new", where),
         reason=_text(table, "reason", where),
         expires=date(expires.year, expires.month, expires.day),
+        place=place,
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from sguild_codegen.cli.configuration import FILE, TABLE, as_table, command_settings
+from sguild_codegen.cli.toml_places import entry_places
 from sguild_codegen.compat.resolving import is_array
 from sguild_codegen.errors import UsageError
 from sguild_codegen.lint.linting import Ignore
@@ -29,11 +30,13 @@ def ignores() -> tuple[Ignore, ...]:
     listed = settings.get("ignore", [])
     if not is_array(listed):
         raise UsageError(f"{FILE}: {TABLE} lint.ignore has to be an array of tables.")
-    lines = _lines(Path(FILE)) if listed else []
-    return tuple(_ignore(index, each, lines) for index, each in enumerate(listed))
+    read = [_ignore(index, each) for index, each in enumerate(listed)]
+    keys = ("tool", "sguild-codegen", "lint", "ignore")
+    places = entry_places(Path(FILE), keys, len(read)) if read else []
+    return tuple(Ignore(**texts, place=place) for texts, place in zip(read, places, strict=True))
 
 
-def _ignore(index: int, value: object, lines: list[str]) -> Ignore:
+def _ignore(index: int, value: object) -> dict[str, str]:
     where = f"{FILE}: {TABLE} lint.ignore, entry {index + 1}"
     texts: dict[str, str] = {}
     for key, text in as_table(value, where).items():
@@ -48,7 +51,7 @@ def _ignore(index: int, value: object, lines: list[str]) -> Ignore:
         if key not in texts:
             raise UsageError(f"{where} has no {key}: say what is ignored, and why.")
     texts["rule"] = _rule_id(texts["rule"], where)
-    return Ignore(**texts, line=_line(texts["reason"], lines))
+    return texts
 
 
 def _rule_id(rule: str, where: str) -> str:
@@ -59,12 +62,3 @@ def _rule_id(rule: str, where: str) -> str:
     near = get_close_matches(rule, (*_NAMES, *_NAMES.values()), n=1)
     meant = f'did you mean "{near[0]}"?' if near else "docs/linting.md lists the rules."
     raise UsageError(f"{where}: lint has no rule {shown(rule)}: {meant}")
-
-
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").splitlines()
-
-
-def _line(reason: str, lines: list[str]) -> int | None:
-    """Return the line that an entry's reason stands in, ``None`` where it is written in another way."""
-    return next((number for number, line in enumerate(lines, 1) if reason in line), None)

@@ -59,7 +59,6 @@ class _Run:
 
     def findings(self) -> "tuple[Finding, ...]":
         """Return everything that is found; what could be mended stays in ``edited``."""
-        from sguild_codegen.cli.configuration import FILE
         from sguild_codegen.lint.linting import findings, lint
         from sguild_codegen.reader.tree import read_contracts
         from sguild_codegen.report.finding import in_order
@@ -68,7 +67,7 @@ class _Run:
         tree = read_contracts(self.folder, warn=read.append)
         linted = lint(tree, self.today, self.ignores)
         self.edited = linted.edited(tree.documents)
-        return in_order((*read, *findings(linted, self.folder, tree, Path(FILE))))
+        return in_order((*read, *findings(linted, self.folder, tree)))
 
     def fixed(self) -> "tuple[Finding, ...]":
         """Mend what can be mended, tell what it was, and return what is left."""

@@ -23,7 +23,7 @@ from sguild_codegen.model.contract import ContractTree
 from sguild_codegen.reader.locating import report_path
 from sguild_codegen.reader.problems import Locator
 from sguild_codegen.report import lint_rules
-from sguild_codegen.report.finding import Finding, in_order
+from sguild_codegen.report.finding import Finding, Place, finding_at, in_order
 from sguild_codegen.report.safe import shown
 
 
@@ -32,16 +32,15 @@ class Ignore:
     """What not to report, and why.
 
     ``rule`` is an id. ``path`` (relative to the contracts folder; ``*`` stands for anything), ``event_type``
-    and ``pointer`` (with everything below it) narrow it; an empty one does not. ``line`` is that of the entry
-    in the settings.
+    and ``pointer`` (with everything below it) narrow it; an empty one does not. ``place`` is where it stands.
     """
 
     rule: str
     reason: str
+    place: Place
     path: str = ""
     event_type: str = ""
     pointer: str = ""
-    line: int | None = None
 
     def covers(self, breach: Breach) -> bool:
         """Tell whether a breach is one of those not to report."""
@@ -94,8 +93,8 @@ def _checked(contracts: Contracts) -> Iterable[Breach]:
         yield from prove(contracts, proofs)
 
 
-def findings(linted: Linted, folder: Path, tree: ContractTree, settings: Path) -> tuple[Finding, ...]:
-    """Return what is left as findings, by place; ``settings`` is the file that the ignores stand in."""
+def findings(linted: Linted, folder: Path, tree: ContractTree) -> tuple[Finding, ...]:
+    """Return what is left as findings, by place."""
     by_document: dict[str, list[Breach]] = {}
     for each in linted.breaches:
         by_document.setdefault(each.problem.document, []).append(each)
@@ -103,17 +102,10 @@ def findings(linted: Linted, folder: Path, tree: ContractTree, settings: Path) -
     for name, breaches in by_document.items():
         locator = Locator(report_path(folder / name), tree.documents[name])
         found += (locator.finding(each.problem, subject=each.event_type) for each in breaches)
-    found += (_unused(each, settings) for each in linted.unused)
+    found += map(_unused, linted.unused)
     return in_order(found)
 
 
-def _unused(ignore: Ignore, settings: Path) -> Finding:
+def _unused(ignore: Ignore) -> Finding:
     rule = lint_rules.UNUSED_IGNORE
-    return Finding(
-        rule=rule,
-        path=report_path(settings),
-        message=rule.message.format(value=shown(str(ignore))),
-        help=rule.help,
-        line=ignore.line,
-        column=None if ignore.line is None else 1,
-    )
+    return finding_at(ignore.place, rule, rule.message.format(value=shown(str(ignore))), rule.help)

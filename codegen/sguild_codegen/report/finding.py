@@ -73,6 +73,20 @@ class Finding:
         return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
+def finding_at(place: Place, rule: Rule, message: str, help: str, pointer: str | None = None) -> Finding:  # noqa: A002 - as the field
+    """Return a finding at a place, with its line as far as it is known."""
+    return Finding(
+        rule=rule,
+        path=place.path,
+        message=message,
+        help=help,
+        line=place.line,
+        column=place.column,
+        source=place.source,
+        pointer=pointer,
+    )
+
+
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings by place, each once."""
     by_place = {
