@@ -106,7 +106,7 @@ class Readers:
         return subscriber
 
     def _common(self) -> dict[str, Any]:
-        return {"pool": self.pool, "keyring": self.keyring, "settings": self.settings, "retry": _RETRY}
+        return {"connections": self.pool, "keyring": self.keyring, "settings": self.settings, "retry": _RETRY}
 
     async def _effect(self, domain: str, event: Event[Any], context: HandlerContext, note: str) -> None:
         """Write an effect beside the cursor: both commit, or neither does. A second one would be an error."""

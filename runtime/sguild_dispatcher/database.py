@@ -1,7 +1,8 @@
 """Connecting to PostgreSQL, with errors that a user can act on."""
 
 import os
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
@@ -19,16 +20,32 @@ else:
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds after which a server that does not answer counts as unavailable."""
 
+_STATEMENTS_KEPT: Final = 100
 
-async def connect(dsn: str) -> Connection:
+
+class Queries(Protocol):
+    """What reads rows: an asyncpg connection, or a driver of a worker."""
+
+    def fetch(self, sql: str, /, *values: Any) -> Awaitable[Sequence[Any]]:
+        """Run a statement and return its rows."""
+        ...
+
+
+async def connect(dsn: str, *, prepare: bool = True) -> Connection:
     """Open a connection.
+
+    Args:
+        dsn: the database.
+        prepare: whether statements may be kept prepared; not where a pooler stands between.
 
     Raises:
         SettingsError: ``dsn`` is no connection string.
         DatabaseUnavailableError: the server cannot be reached, or refuses the role or the database.
     """
     try:
-        return await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT)
+        return await asyncpg.connect(
+            dsn, timeout=CONNECT_TIMEOUT, statement_cache_size=_STATEMENTS_KEPT if prepare else 0
+        )
     except ValueError:
         # Among these is asyncpg's own complaint about a DSN, which quotes it: no cause is kept.
         raise SettingsError(
@@ -48,44 +65,3 @@ def place(dsn: str) -> str:
     parts = urlsplit(dsn)
     socket = parse_qs(parts.query).get("host", [os.environ.get("PGHOST", "localhost")])[0]
     return f"{parts.netloc.rpartition('@')[2] or socket}{parts.path}"
-
-
-class ConnectionSource:
-    """Where a worker takes its connection from: a pool of the caller, or a DSN."""
-
-    def __init__(self, *, dsn: str | None = None, pool: Pool | None = None) -> None:
-        self._dsn = dsn
-        self._pool = pool
-
-    async def acquire(self) -> Connection:
-        """Return a connection that is open.
-
-        Raises:
-            DatabaseUnavailableError: the server cannot be reached.
-        """
-        if self._pool is None:
-            return await connect(self._dsn or "")
-        try:
-            return cast("Connection", await self._pool.acquire(timeout=CONNECT_TIMEOUT))
-        except (OSError, asyncpg.PostgresError) as error:
-            raise DatabaseUnavailableError(
-                f"The pool gave no connection ({str(error) or type(error).__name__}): "
-                "check that the server runs and that the pool is large enough."
-            ) from None
-
-    async def release(self, connection: Connection) -> None:
-        """Give a connection back, whatever state it is in."""
-        if self._pool is not None:
-            await self._pool.release(cast("Any", connection))
-        elif not connection.is_closed():
-            await connection.close(timeout=CONNECT_TIMEOUT)
-
-
-def is_connection_loss(connection: Connection, error: BaseException) -> bool:
-    """Tell whether an error means that the server is gone or overloaded, so that trying again may help."""
-    return connection.is_closed() or isinstance(
-        error,
-        asyncpg.PostgresConnectionError
-        | asyncpg.OperatorInterventionError
-        | asyncpg.InsufficientResourcesError,
-    )

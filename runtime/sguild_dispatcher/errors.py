@@ -144,5 +144,9 @@ class InvalidIdError(DispatcherError, ValueError):
     """The text is not an id of the wanted kind."""
 
 
+class NoTransactionError(DispatcherError, RuntimeError):
+    """A handler asked for what its mode does not have."""
+
+
 class TransactionControlError(DispatcherError, RuntimeError):
     """A handler committed or rolled back the transaction that belongs to the worker."""

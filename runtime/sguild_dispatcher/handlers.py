@@ -1,48 +1,45 @@
 """What a service registers for the events that it reads: one handler an event type."""
 
+import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from sguild_dispatcher.delivery.context import HandlerContext
 from sguild_dispatcher.errors import ConfigurationError, DuplicateHandlerError
 from sguild_dispatcher.registry import Registry
 
-if TYPE_CHECKING:
-    from sguild_dispatcher.database import Connection
+Handler: TypeAlias = Callable[[Any, HandlerContext], Awaitable[None] | None]
+
+Mode: TypeAlias = Literal["transactional", "leased"]
+"""How a handler is called.
+
+``transactional``: inside the transaction that also moves the cursor; its effects in that database happen
+once. ``leased``: without a transaction, for handlers that call out; at least once, with duplicates
+suppressed.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HandlerContext:
-    """What a handler gets beside its event."""
+class HandlerOptions:
+    """How a handler is called: its mode, and the seconds after which it has failed (``None``: never)."""
 
-    connection: "Connection"
-    """The connection of the delivery: what is written here commits together with the cursor, or not at all.
-
-    The transaction is the worker's; ``connection.transaction()`` opens a savepoint in it.
-    """
-
-    subscriber: str
-    """The subscriber, as ``sales/sales-crm``."""
-
-    event_id: str
-    event_type: str
-
-    attempt: int
-    """1 for the first delivery, and again after a replay."""
-
-    replays: int
-    """How often the event was replayed from the dead letters."""
-
-
-Handler: TypeAlias = Callable[[Any, HandlerContext], Awaitable[None]]
+    mode: Mode = "transactional"
+    timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RegisteredHandler:
-    """A handler, and the version of the payload that it takes."""
+    """A handler, the version of the payload that it takes, and how it is called."""
 
     version: int
     handler: Handler
+    options: HandlerOptions
+
+    @property
+    def is_leased(self) -> bool:
+        """Tell whether it is called without a transaction."""
+        return self.options.mode == "leased"
 
 
 class Handlers:
@@ -53,12 +50,13 @@ class Handlers:
         self._registry = registry
         self._handlers: dict[str, RegisteredHandler] = {}
 
-    def add(self, event_type: str, version: int, handler: Handler) -> None:
+    def add(self, event_type: str, version: int, handler: Handler, options: HandlerOptions) -> None:
         """Take a handler for one version of an event type.
 
         Raises:
             DuplicateHandlerError: the event type has a handler already.
-            ConfigurationError: the domain does not subscribe to the event type.
+            ConfigurationError: the domain does not subscribe to the event type, or the handler is a plain
+                function and would hold up a transaction.
             UnregisteredEventTypeError, UnknownVersionError: the registry has none such.
         """
         registered = self._registry.event_type(event_type)
@@ -73,11 +71,21 @@ class Handlers:
                 f"{event_type} has two handlers, {_name(self._handlers[event_type].handler)} and "
                 f"{_name(handler)}: keep one, and let it call the other."
             )
-        self._handlers[event_type] = RegisteredHandler(version, handler)
+        if options.mode == "transactional" and inspect.isfunction(handler) and not _is_async(handler):
+            raise ConfigurationError(
+                f"The handler {_name(handler)} of {event_type} is not `async def`: make it so, or register "
+                "it with `@subscriber.leased().on_...`, which runs it in a thread."
+            )
+        self._handlers[event_type] = RegisteredHandler(version, handler, options)
 
     def get(self, event_type: str) -> RegisteredHandler | None:
         """Return the handler of an event type, ``None`` if it has none."""
         return self._handlers.get(event_type)
+
+    @property
+    def has_leased(self) -> bool:
+        """Tell whether any handler is called without a transaction."""
+        return any(each.is_leased for each in self._handlers.values())
 
     @property
     def ignored(self) -> frozenset[str]:
@@ -94,6 +102,10 @@ class Handlers:
     def producers(self) -> tuple[str, ...]:
         """The domains whose events are handled, in alphabetical order: a key of each is needed to verify."""
         return tuple(sorted({self._registry.event_type(each).producer for each in self._handlers}))
+
+
+def _is_async(handler: Handler) -> bool:
+    return inspect.iscoroutinefunction(handler)
 
 
 def _name(handler: Handler) -> str:

@@ -14,7 +14,7 @@ from sguild_dispatcher.errors import NotMigratedError
 from sguild_dispatcher.statements import statement
 
 if TYPE_CHECKING:
-    from sguild_dispatcher.database import Connection
+    from sguild_dispatcher.database import Connection, Queries
 
 _MIGRATE = "run `sguild-dispatcher migrate`"
 
@@ -67,7 +67,7 @@ async def migrate(connection: "Connection") -> list[str]:
     return [each.name for each in pending]
 
 
-async def check_migrated(connection: "Connection") -> None:
+async def check_migrated(connection: "Queries") -> None:
     """Make sure that the database has the schema that this runtime works on.
 
     Raises:
@@ -85,9 +85,10 @@ async def check_migrated(connection: "Connection") -> None:
         )
 
 
-async def applied_migrations(connection: "Connection") -> dict[int, str]:
+async def applied_migrations(connection: "Queries") -> dict[int, str]:
     """Return the checksums of what was applied, by version; nothing for an empty database."""
-    if not await connection.fetchval(statement("migration_table_exists")):
+    found = await connection.fetch(statement("migration_table_exists"))
+    if not found[0]["migrated"]:
         return {}
     rows = await connection.fetch(statement("applied_migrations"))
     return {row["version"]: row["checksum"] for row in rows}

@@ -22,11 +22,14 @@ from sguild_dispatcher.retries import shortened
 from sguild_dispatcher.signing import Keyring
 
 if TYPE_CHECKING:
-    import asyncpg
+    from sguild_dispatcher.transport.interface import Row
 
 Reason: TypeAlias = Literal[
     "bad_signature",
     "handler_failed",
+    "handler_rejected",
+    "handler_timeout",
+    "held_back",
     "invalid_envelope",
     "invalid_payload",
     "unhandled_version",
@@ -34,7 +37,7 @@ Reason: TypeAlias = Literal[
     "unknown_version",
     "withdrawn_version",
 ]
-"""Why a delivery failed. Only ``handler_failed`` is tried again."""
+"""Why a delivery failed, or waits. Only ``handler_failed`` and ``handler_timeout`` are tried again."""
 
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 
@@ -58,7 +61,7 @@ class Reader:
         self._keyring = keyring
         self._plans: dict[tuple[str, int], EventPlan | None] = {}
 
-    def read(self, row: "asyncpg.Record") -> Envelope[Any] | Refusal:
+    def read(self, row: "Row") -> Envelope[Any] | Refusal:
         """Return the event of a row of the log, or why it is refused."""
         body: str = row["body"]
         try:
@@ -92,9 +95,7 @@ class Reader:
         versions = self._registry.event_type(event_type).versions
         return any(each.version == version and each.model is not None for each in versions)
 
-    def _disagreement(
-        self, row: "asyncpg.Record", domain: str, event: Envelope[Any], plan: EventPlan
-    ) -> str | None:
+    def _disagreement(self, row: "Row", domain: str, event: Envelope[Any], plan: EventPlan) -> str | None:
         """Return what disagrees with the signed event, ``None`` if nothing does."""
         for name in _SIGNED_COLUMNS:
             if row[name] != getattr(event, name):
@@ -116,7 +117,7 @@ class Reader:
             return f"{event.producer} signed an event of {event_type.producer}."
         return None
 
-    def _diagnosis(self, row: "asyncpg.Record", domain: str, error: ValidationError | None) -> Refusal:
+    def _diagnosis(self, row: "Row", domain: str, error: ValidationError | None) -> Refusal:
         """Tell why an event cannot be read; the order of the checks is the order of the reasons."""
         try:
             signed: Any = from_json(row["body"])
@@ -132,9 +133,7 @@ class Reader:
             return Refusal("invalid_envelope", "; ".join(unnamed))
         return self._unknown(row) or _invalid(error)
 
-    def _signed_disagreement(
-        self, row: "asyncpg.Record", domain: str, signed: Mapping[str, object]
-    ) -> str | None:
+    def _signed_disagreement(self, row: "Row", domain: str, signed: Mapping[str, object]) -> str | None:
         for name in _SIGNED_COLUMNS:
             if name in signed and signed[name] != row[name]:
                 return _altered(name)
@@ -149,7 +148,7 @@ class Reader:
                 return f"{producer} signed an event of {owner}."
         return None
 
-    def _unknown(self, row: "asyncpg.Record") -> Refusal | None:
+    def _unknown(self, row: "Row") -> Refusal | None:
         name, version = row["event_type"], row["schema_version"]
         if name not in self._registry:
             return Refusal(

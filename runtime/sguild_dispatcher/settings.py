@@ -4,7 +4,7 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal, Self, TypeAlias
 
@@ -15,10 +15,12 @@ PREFIX: Final = "SGUILD_DISPATCHER_"
 MASK: Final = "***"
 
 Emission: TypeAlias = Literal["enforce", "warn"]
+Wakeups: TypeAlias = Literal["listen", "poll"]
 
 _READ_ELSEWHERE: Final = frozenset({f"{PREFIX}TEST_DSN"})
 """Names that only ``sguild_dispatcher.testing`` reads."""
 
+_PRODUCER_DSN: Final = re.compile(f"{PREFIX}DSN_([A-Z][A-Z0-9_]*)")
 _DSN: Final = re.compile(r"postgres(?:ql)?://\S+")
 _CREDENTIALS: Final = re.compile(r"(?<=://)([^:@/?#]*):.*(?=@)")
 _PASSWORD_PARAMETER: Final = re.compile(r"(?<=[?&\s])(password|sslpassword)=[^&\s]*", re.IGNORECASE)
@@ -58,6 +60,18 @@ class Settings:
     backoff_cap: float = 300.0
     """The longest wait between two attempts, in seconds."""
 
+    handler_timeout: float = 60.0
+    """Seconds after which a handler has failed that has no timeout of its own."""
+
+    lease_seconds: float = 5.0
+    """How long a worker that says nothing is believed to live, in seconds; then others take over from it."""
+
+    wakeups: Wakeups = "listen"
+    """``poll`` neither listens for notifications nor prepares statements: for a pooler such as PgBouncer."""
+
+    producer_dsns: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Databases of producers that publish elsewhere: ``SGUILD_DISPATCHER_DSN_REVENUE`` is that of revenue."""
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
         """Read the settings; a variable that is unset or empty leaves the default.
@@ -66,9 +80,14 @@ class Settings:
             SettingsError: values that are wrong and names that do not exist, all of them in one message.
         """
         given = {name: text for name, text in environ.items() if name.startswith(PREFIX) and text}
-        unknown = [_unknown(name) for name in sorted(given) if name not in _READERS.keys() | _READ_ELSEWHERE]
+        known = _READERS.keys() | _READ_ELSEWHERE
+        unknown = [_unknown(name) for name in sorted(given) if name not in known and _producer(name) is None]
         values: dict[str, Any] = {}
         wrong: list[str] = []
+        dsns, wrong_dsns = _producer_dsns(given)
+        wrong += wrong_dsns
+        if dsns:
+            values["producer_dsns"] = dsns
         for name, (read, rule) in _READERS.items():
             if name not in given:
                 continue
@@ -109,6 +128,7 @@ class Settings:
     def __repr__(self) -> str:
         shown = {each.name: getattr(self, each.name) for each in fields(self)}
         shown["dsn"] = None if self.dsn is None else _masked(self.dsn)
+        shown["producer_dsns"] = {name: _masked(dsn) for name, dsn in self.producer_dsns.items()}
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
@@ -126,6 +146,12 @@ def _tenant(text: str) -> str:
 
 def _emission(text: str) -> str:
     if text not in ("enforce", "warn"):
+        raise ValueError
+    return text
+
+
+def _wakeups(text: str) -> str:
+    if text not in ("listen", "poll"):
         raise ValueError
     return text
 
@@ -155,8 +181,32 @@ _READERS: Final[Mapping[str, tuple[Callable[[str], object], str]]] = {
         ("MAX_ATTEMPTS", _count, "a number of attempts, 1 or more"),
         ("BACKOFF_BASE", _seconds, "a number of seconds above 0, such as 1"),
         ("BACKOFF_CAP", _seconds, "a number of seconds above 0, such as 300"),
+        ("HANDLER_TIMEOUT", _seconds, "a number of seconds above 0, such as 60"),
+        ("LEASE_SECONDS", _seconds, "a number of seconds above 0, such as 5"),
+        ("WAKEUPS", _wakeups, "listen or poll"),
     )
 }
+
+
+def _producer(name: str) -> str | None:
+    """Return the domain in the name of a producer's DSN, ``None`` for another variable."""
+    found = _PRODUCER_DSN.fullmatch(name)
+    return None if found is None else found[1].lower()
+
+
+def _producer_dsns(given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Return the DSNs of producers, and what is wrong with others."""
+    dsns: dict[str, str] = {}
+    wrong: list[str] = []
+    for name, text in sorted(given.items()):
+        producer = _producer(name)
+        if producer is None:
+            continue
+        if _DSN.fullmatch(text) is None:
+            wrong.append(f"{name} must be a URL such as postgresql://USER:PASSWORD@HOST/DATABASE")
+        else:
+            dsns[producer] = text
+    return dsns, wrong
 
 
 def _field(name: str) -> str:

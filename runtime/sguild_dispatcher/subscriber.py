@@ -11,30 +11,43 @@
 """
 
 import asyncio
+import copy
 import logging
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 from sguild_dispatcher.clock import Clock, system_clock
-from sguild_dispatcher.database import ConnectionSource
-from sguild_dispatcher.errors import ConfigurationError, MissingKeyError
-from sguild_dispatcher.handlers import Handler, HandlerContext, Handlers
+from sguild_dispatcher.delivery.assembly import Assembly
+from sguild_dispatcher.delivery.context import HandlerContext
+from sguild_dispatcher.delivery.outcomes import DeadLetter, Discard, Retry
+from sguild_dispatcher.errors import ConfigurationError, MissingKeyError, SettingsError
+from sguild_dispatcher.handlers import Handler, HandlerOptions, Handlers
 from sguild_dispatcher.migrations import check_migrated
 from sguild_dispatcher.reading import Reader
 from sguild_dispatcher.registry import Registry
 from sguild_dispatcher.retries import RetryPolicy
-from sguild_dispatcher.settings import Settings
+from sguild_dispatcher.settings import PREFIX, Settings
 from sguild_dispatcher.signals import stopped_by_signals
 from sguild_dispatcher.signing import Keyring
 from sguild_dispatcher.subscriptions import Start, SubscriberName, register
-from sguild_dispatcher.worker import Worker, WorkerOptions
+from sguild_dispatcher.transport.interface import HOME_LOG
+from sguild_dispatcher.transport.postgres import transaction
+from sguild_dispatcher.transport.providers import DsnProvider, Provider, provider_of
+from sguild_dispatcher.transport.sources import PostgresSource, borrowed
+from sguild_dispatcher.worker import Worker
 
-if TYPE_CHECKING:
-    from sguild_dispatcher.database import Pool
-
-__all__ = ["DrainResult", "Handler", "HandlerContext", "RetryPolicy", "Subscriber"]
+__all__ = [
+    "DeadLetter",
+    "Discard",
+    "DrainResult",
+    "Handler",
+    "HandlerContext",
+    "Retry",
+    "RetryPolicy",
+    "Subscriber",
+]
 
 _log: Final = logging.getLogger(__name__)
 
@@ -51,12 +64,18 @@ class DrainResult:
         delivered: events whose handler succeeded; their effects are committed.
         retried: attempts that failed and are scheduled to be tried again.
         dead: events that became dead letters.
+        discarded: events that a handler wanted no more of.
+        held: events that wait for an earlier one of their key.
+        duplicates: events that were left out, because their effects were committed before.
         passed_over: events of types that have no handler.
     """
 
     delivered: int = 0
     retried: int = 0
     dead: int = 0
+    discarded: int = 0
+    held: int = 0
+    duplicates: int = 0
     passed_over: int = 0
 
 
@@ -71,10 +90,15 @@ class Subscriber:
             them at a time; each name gets every event.
         settings: by default those of the environment, read when they are needed first.
         keyring: keys to verify with, by default those of ``SGUILD_DISPATCHER_KEYRING``.
-        dsn: the database, by default that of the settings.
-        pool: an asyncpg pool to take the connection from instead; one connection stays taken.
+        dsn: the subscriber's own database, by default that of the settings.
+        connections: a pool or engine to take connections to it from instead: an asyncpg ``Pool``, a
+            psycopg_pool ``AsyncConnectionPool`` or an SQLAlchemy ``AsyncEngine``. A handler's
+            ``context.connection`` is of its kind. One connection stays taken for each partition that the
+            process owns, and one more.
         clock: only tests replace it.
         retry: when to try again, by default as the settings say.
+        hold_back: whether later events of an ordering key wait while an earlier one is retried or is a dead
+            letter.
 
     Raises:
         ConfigurationError: the name is not usable.
@@ -93,17 +117,20 @@ class Subscriber:
         settings: Settings | None = None,
         keyring: Keyring | None = None,
         dsn: str | None = None,
-        pool: "Pool | None" = None,
+        connections: object = None,
         clock: Clock = system_clock,
         retry: RetryPolicy | None = None,
+        hold_back: bool = False,
     ) -> None:
         self._subscriber = SubscriberName(self.domain, name)
         self._given_settings = settings
         self._keyring = keyring
         self._dsn = dsn
-        self._pool = pool
+        self._connections = connections
         self._clock = clock
         self._retry = retry
+        self._hold_back = hold_back
+        self._handler_options = HandlerOptions()
         self._handlers = Handlers(self.domain, self.registry)
         self._worker: Worker | None = None
         self._ended = asyncio.Event()
@@ -114,19 +141,50 @@ class Subscriber:
         """The subscriber's full name, as ``sales/sales-crm``."""
         return str(self._subscriber)
 
-    async def register(self, start: Start = "beginning") -> bool:
-        """Create the subscription, and tell whether it is new; one that is active stays where it is.
+    def leased(self, *, timeout: float | None = None) -> Self:
+        """Return this subscriber as a place for handlers that call out; no transaction is open around them.
+
+        ::
+
+            @subscriber.leased(timeout=300).on_credit_locked
+            async def tell_the_bank(event: Event[CreditLocked], context: HandlerContext) -> None: ...
+
+        Such a handler is called at least once. Its event is noted in the inbox afterwards, and is not
+        delivered again; what the handler itself writes is guarded by ``context.claim(connection)``. A plain
+        function is run in a thread.
+
+        Args:
+            timeout: seconds after which it has failed; a thread cannot be stopped and goes on.
+        """
+        return self._with(HandlerOptions(mode="leased", timeout=timeout))
+
+    def transactional(self, *, timeout: float | None = None) -> Self:
+        """Return this subscriber as a place for handlers in the worker's transaction, which is the default.
+
+        Args:
+            timeout: seconds after which it has failed, by default ``SGUILD_DISPATCHER_HANDLER_TIMEOUT``.
+        """
+        return self._with(HandlerOptions(timeout=timeout))
+
+    def _with(self, options: HandlerOptions) -> Self:
+        view = copy.copy(self)
+        view._handler_options = options  # noqa: SLF001 - it is this object in another mood
+        return view
+
+    async def register(self, start: Start = "beginning", *, partitions: int = 1) -> bool:
+        """Create the subscription in each database that is read, and tell whether it is new in any.
+
+        One that is active stays as it is.
 
         Raises:
-            DatabaseUnavailableError, NotMigratedError: the database is not ready.
+            DatabaseUnavailableError, NotMigratedError: a database is not ready.
         """
-        source = self._source()
-        connection = await source.acquire()
-        try:
-            await check_migrated(connection)
-            return await register(connection, self._subscriber, start=start)
-        finally:
-            await source.release(connection)
+        new = False
+        for source in self._sources():
+            async with borrowed(source.provider) as driver, transaction(driver):
+                await check_migrated(driver)
+                new |= await register(driver, self._subscriber, start=start, partitions=partitions)
+        return new
 
     def serve(self) -> int:
         """Run as a whole process does, and return its exit code: ``sys.exit(subscriber.serve())``.
@@ -165,9 +223,7 @@ class Subscriber:
             ConfigurationError: as :meth:`run`.
         """
         tally = (await self._work(drain=True)).tally
-        return DrainResult(
-            delivered=tally.delivered, retried=tally.retried, dead=tally.dead, passed_over=tally.passed_over
-        )
+        return DrainResult(**{each.name: getattr(tally, each.name) for each in fields(DrainResult)})
 
     async def stop(self) -> None:
         """Let a run finish the handler at hand, commit and end; return when it has ended.
@@ -177,7 +233,7 @@ class Subscriber:
         if self._worker is None:
             return
         self._worker.stop()
-        if asyncio.current_task() is not self._task:
+        if asyncio.current_task() is not self._task and not self._worker.is_delivering():
             await self._ended.wait()
 
     def _handle(self, handler: HandlerT, event_type: str, version: int) -> HandlerT:
@@ -186,7 +242,7 @@ class Subscriber:
         Raises:
             DuplicateHandlerError: the event type has a handler already.
         """
-        self._handlers.add(event_type, version, handler)
+        self._handlers.add(event_type, version, handler, self._handler_options)
         return handler
 
     @cached_property
@@ -196,7 +252,7 @@ class Subscriber:
     async def _work(self, *, drain: bool) -> Worker:
         if self._worker is not None:
             raise RuntimeError(f"{self.name} is running already: a subscriber runs once at a time.")
-        worker = Worker(self._options())
+        worker = self._new_worker()
         self._worker, self._task = worker, asyncio.current_task()
         self._ended.clear()
         self._log_passed_over()
@@ -208,23 +264,61 @@ class Subscriber:
             self._ended.set()
         return worker
 
-    def _options(self) -> WorkerOptions:
-        return WorkerOptions(
-            subscriber=self._subscriber,
+    def _new_worker(self) -> Worker:
+        settings = self._settings
+        assembly = Assembly(
+            subscriber=self.name,
             registry=self.registry,
             handlers=self._handlers,
             reader=Reader(self.registry, self._usable_keyring()),
-            source=self._source(),
-            policy=self._retry or RetryPolicy.from_settings(self._settings),
+            policy=self._retry or RetryPolicy.from_settings(settings),
             clock=self._clock,
-            batch_size=self._settings.batch_size,
-            poll_interval=self._settings.poll_interval,
+            batch_size=settings.batch_size,
+            handler_timeout=settings.handler_timeout,
+            hold_back=self._hold_back,
+        )
+        return Worker(
+            self._subscriber,
+            self._sources(),
+            assembly,
+            ignored=sorted(self._handlers.ignored),
+            poll_interval=settings.poll_interval,
+            lease_seconds=settings.lease_seconds,
         )
 
-    def _source(self) -> ConnectionSource:
-        if self._pool is not None:
-            return ConnectionSource(pool=self._pool)
-        return ConnectionSource(dsn=self._dsn or self._settings.require_dsn())
+    def _sources(self) -> list[PostgresSource]:
+        """Return the logs to read: the own database's, and those of producers that publish elsewhere."""
+        home = self._home()
+        listen = self._settings.wakeups == "listen"
+        sources = [PostgresSource(log=HOME_LOG, provider=home, home=None, listen=listen)]
+        for dsn, producers in sorted(self._foreign_dsns().items()):
+            provider = DsnProvider(dsn, pooled=not listen)
+            sources.append(PostgresSource(log=min(producers), provider=provider, home=home, listen=listen))
+        return sources
+
+    def _home(self) -> Provider:
+        if self._connections is not None:
+            return provider_of(self._connections)
+        dsn = self._dsn or self._settings.require_dsn()
+        return DsnProvider(dsn, pooled=self._settings.wakeups == "poll")
+
+    def _foreign_dsns(self) -> dict[str, list[str]]:
+        """Return the producers by the DSN of their log, where that is not the own database.
+
+        Raises:
+            SettingsError: a DSN is given for what is no producer.
+        """
+        found: dict[str, list[str]] = {}
+        own = self._dsn or self._settings.dsn
+        for producer, dsn in self._settings.producer_dsns.items():
+            if self.registry.domain(producer) is None:
+                raise SettingsError(
+                    f"{PREFIX}DSN_{producer.upper()} names no domain of the registry: there are "
+                    f"{', '.join(each.name for each in self.registry.domains)}."
+                )
+            if dsn != own:
+                found.setdefault(dsn, []).append(producer)
+        return found
 
     def _usable_keyring(self) -> Keyring:
         """Return the keys, after making sure that there is one for each producer whose events are handled."""

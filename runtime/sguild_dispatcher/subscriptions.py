@@ -5,7 +5,6 @@ two names each get every event.
 """
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
@@ -14,7 +13,7 @@ from sguild_dispatcher.errors import ClusterChangedError, ConfigurationError, Un
 from sguild_dispatcher.statements import statement
 
 if TYPE_CHECKING:
-    from sguild_dispatcher.database import Connection
+    from sguild_dispatcher.database import Connection, Queries
 
 Start: TypeAlias = Literal["beginning", "now"]
 """Where a new subscription starts: at the oldest event of the log, or after the newest."""
@@ -81,16 +80,25 @@ class SubscriptionStatus:
     dead: int
 
 
-async def register(connection: "Connection", subscriber: SubscriberName, *, start: Start) -> bool:
+async def register(
+    connection: "Queries", subscriber: SubscriberName, *, start: Start, partitions: int = 1
+) -> bool:
     """Create a subscription, and tell whether it is new.
 
-    An active one stays where it is. A retired one becomes active again and starts at ``start``.
+    An active one stays as it is. A retired one becomes active again and starts at ``start``.
+
+    Args:
+        connection: the database of the log, in an open transaction.
+        subscriber: its name.
+        start: from where on it gets events.
+        partitions: among how many workers its events may be divided, 1 to 64.
     """
-    async with connection.transaction():
-        row = await connection.fetchrow(statement("insert_subscription"), subscriber.domain, subscriber.name)
-        if row is None:
-            return False
-        await connection.execute(statement("insert_first_cursor"), row["id"], start == "beginning")
+    rows = await connection.fetch(
+        statement("subscription/insert"), subscriber.domain, subscriber.name, partitions
+    )
+    if not rows:
+        return False
+    await connection.fetch(statement("cursor/insert_first"), rows[0]["id"], start == "beginning")
     return True
 
 
@@ -100,7 +108,7 @@ async def retire(connection: "Connection", subscriber: SubscriberName) -> None:
     Raises:
         UnknownSubscriptionError: there is no active subscription of that name.
     """
-    row = await connection.fetchrow(statement("retire_subscription"), subscriber.domain, subscriber.name)
+    row = await connection.fetchrow(statement("subscription/retire"), subscriber.domain, subscriber.name)
     if row is None:
         raise UnknownSubscriptionError(
             f"{subscriber} is not an active subscription: `sguild-dispatcher subscribers list` shows all."
@@ -109,7 +117,7 @@ async def retire(connection: "Connection", subscriber: SubscriberName) -> None:
 
 async def subscriptions(connection: "Connection") -> list[SubscriptionStatus]:
     """Return every subscription, retired ones too, in the order of their names."""
-    rows = await connection.fetch(statement("list_subscriptions"))
+    rows = await connection.fetch(statement("subscription/list"))
     return [
         SubscriptionStatus(
             subscriber=SubscriberName(row["domain"], row["name"]),
@@ -127,27 +135,28 @@ async def subscriptions(connection: "Connection") -> list[SubscriptionStatus]:
     ]
 
 
-async def subscription_id(connection: "Connection", subscriber: SubscriberName) -> int:
+async def subscription_id(connection: "Queries", subscriber: SubscriberName) -> int:
     """Return the id of an active subscription whose cursor means something in this cluster.
 
     Raises:
         UnknownSubscriptionError: it was never registered, or is retired.
         ClusterChangedError: the database was restored into another cluster.
     """
-    row = await connection.fetchrow(statement("load_subscription"), subscriber.domain, subscriber.name)
-    if row is None or row["retired_at"] is not None:
-        state = "is not registered" if row is None else "is retired"
+    rows = await connection.fetch(statement("subscription/load"), subscriber.domain, subscriber.name)
+    if not rows or rows[0]["retired_at"] is not None:
+        state = "is retired" if rows else "is not registered"
         raise UnknownSubscriptionError(
             f"{subscriber} {state}: run "
             f"`sguild-dispatcher subscribers register {subscriber} --from beginning` "
             "(or `--from now`, to leave out what was published before)."
         )
-    if not row["same_cluster"]:
+    if not rows[0]["same_cluster"]:
         raise ClusterChangedError(
-            f"The database was restored into another cluster after {subscriber} was registered, and its "
-            "cursor consists of transaction ids of the old one: retire it and register it again."
+            f"The database was restored into another cluster, and the cursor of {subscriber} consists of "
+            "transaction ids of the old one: run `sguild-dispatcher migrate`, which lets every cursor go on "
+            "where it was."
         )
-    identifier: int = row["id"]
+    identifier: int = rows[0]["id"]
     return identifier
 
 
@@ -157,15 +166,7 @@ async def require_subscription(connection: "Connection", subscriber: SubscriberN
     Raises:
         UnknownSubscriptionError: it was not.
     """
-    if await connection.fetchrow(statement("load_subscription"), subscriber.domain, subscriber.name) is None:
+    if not await connection.fetch(statement("subscription/load"), subscriber.domain, subscriber.name):
         raise UnknownSubscriptionError(
             f"{subscriber} is not a registered subscriber: `sguild-dispatcher subscribers list` shows all."
         )
-
-
-async def note_start(connection: "Connection", subscription: int, ignored: Collection[str]) -> None:
-    """Record that a worker begins to deliver, and which registered event types it does not read.
-
-    Those types are left out when waiting events are counted.
-    """
-    await connection.execute(statement("note_start"), subscription, sorted(ignored))

@@ -1,77 +1,99 @@
-"""The loop of a subscriber: connect, own the subscription, deliver; and begin again after a lost connection.
+"""A running subscriber: for each log that it reads, the partitions that this process owns of it.
 
-Ownership is a session advisory lock on the connection that delivers. A second process of the same name
-stands by, and takes over when the first one's session ends.
+Ownership is a lease: a process says every now and then that it lives, and partitions of one that does not are
+taken over by the others. A process that believes too long that it owns a partition does no harm: the cursor
+is moved by compare-and-set, in the transaction of the effects.
 """
 
 import asyncio
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID, uuid4
 
-from sguild_dispatcher.batches import Batches, BatchRules, Tally
-from sguild_dispatcher.clock import Clock
-from sguild_dispatcher.cursors import CursorMovedError
-from sguild_dispatcher.database import ConnectionSource, is_connection_loss
-from sguild_dispatcher.deliveries import Blame, Deliverer
+from sguild_dispatcher.delivery.assembly import Assembly
+from sguild_dispatcher.delivery.blame import Blame
+from sguild_dispatcher.delivery.partition import PartitionLoop
 from sguild_dispatcher.errors import DatabaseUnavailableError
-from sguild_dispatcher.handlers import Handlers
-from sguild_dispatcher.migrations import check_migrated
-from sguild_dispatcher.reading import Reader
-from sguild_dispatcher.registry import Registry
-from sguild_dispatcher.retries import RetryPolicy
-from sguild_dispatcher.statements import statement
-from sguild_dispatcher.subscriptions import SubscriberName, note_start, subscription_id
-from sguild_dispatcher.wakeups import CHANNEL
-
-if TYPE_CHECKING:
-    from sguild_dispatcher.database import Connection
+from sguild_dispatcher.subscriptions import SubscriberName
+from sguild_dispatcher.transport.interface import Control, CursorMovedError, Ownership
+from sguild_dispatcher.transport.sources import Source, connection_lost
 
 _log: Final = logging.getLogger(__name__)
 
 STANDBY_SECONDS: Final = 0.5
-"""How often a process that stands by looks whether it can take over."""
+"""How often a process that owns less than its part looks whether it can take over more."""
 
 RECONNECT_SECONDS: Final = (0.1, 10.0)
 """The first and the longest wait between two attempts to connect again."""
 
-RETRIES_A_STEP: Final = 50
-"""Retries that are done before the log is looked at again."""
 
+@dataclass(slots=True)
+class Running:
+    """A partition that is being delivered; ``stopping`` asks it to end after the handler at hand."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerOptions:
-    """What a worker works with."""
+    partition: int
+    partitions: int
+    task: "asyncio.Task[None]" = field(init=False)
+    loop: PartitionLoop | None = None
+    stopping: bool = False
 
-    subscriber: SubscriberName
-    registry: Registry
-    handlers: Handlers
-    reader: Reader
-    source: ConnectionSource
-    policy: RetryPolicy
-    clock: Clock
-    batch_size: int
-    poll_interval: float
+    def stop(self) -> None:
+        """Ask it to end."""
+        self.stopping = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Let it look at the log."""
+        if self.loop is not None:
+            self.loop.wake()
 
 
 class Worker:
-    """One run of a subscriber."""
+    """One run of a subscriber.
 
-    def __init__(self, options: WorkerOptions) -> None:
-        self._options = options
-        self._name = str(options.subscriber)
-        self._blame = Blame()
-        self._stopping = False
-        self._wake = asyncio.Event()
-        self._was_connected = False
-        self._wait = RECONNECT_SECONDS[0]
-        self.tally = Tally()
-        """What was committed so far."""
+    Args:
+        subscriber: its name.
+        sources: the logs that it reads.
+        assembly: makes what delivers a partition.
+        ignored: the registered event types that are never fetched.
+        poll_interval: seconds between two looks at a log when nothing waits.
+        lease_seconds: how long a process that says nothing is believed to live.
+    """
+
+    def __init__(
+        self,
+        subscriber: SubscriberName,
+        sources: Sequence[Source],
+        assembly: Assembly,
+        *,
+        ignored: list[str],
+        poll_interval: float,
+        lease_seconds: float,
+    ) -> None:
+        self._readers = [
+            LogReader(
+                subscriber,
+                source,
+                assembly,
+                ignored=ignored,
+                poll_interval=poll_interval,
+                lease_seconds=lease_seconds,
+            )
+            for source in sources
+        ]
+        self.tally = assembly.tally
 
     def stop(self) -> None:
-        """Finish the handler that runs, commit what is done, and end."""
-        self._stopping = True
-        self._wake.set()
+        """Finish the handlers that run, commit what is done, and end."""
+        for each in self._readers:
+            each.stop()
+
+    def is_delivering(self) -> bool:
+        """Tell whether the task at hand is one that calls handlers."""
+        return any(each.is_delivering() for each in self._readers)
 
     async def run(self, *, drain: bool) -> None:
         """Deliver until :meth:`stop` is called, or until nothing waits if ``drain`` is true.
@@ -79,6 +101,59 @@ class Worker:
         Raises:
             ConfigurationError: the subscriber cannot start, or its subscription was retired meanwhile.
         """
+        tasks = [asyncio.create_task(each.run(drain=drain)) for each in self._readers]
+        try:
+            await asyncio.gather(*tasks)
+        except BaseException:
+            self.stop()
+            await _cancelled_or_done(tasks)
+            raise
+
+
+class LogReader:
+    """The part of a worker that reads one log; arguments as :class:`Worker`."""
+
+    def __init__(
+        self,
+        subscriber: SubscriberName,
+        source: Source,
+        assembly: Assembly,
+        *,
+        ignored: list[str],
+        poll_interval: float,
+        lease_seconds: float,
+    ) -> None:
+        self._subscriber = subscriber
+        self._name = str(subscriber)
+        self._source = source
+        self._assembly = assembly
+        self._ignored = ignored
+        self._poll_interval = poll_interval
+        self._lease_seconds = lease_seconds
+        self._worker_id: UUID = uuid4()
+        self._blame = Blame()
+        self._running: dict[int, Running] = {}
+        self._drained: set[int] = set()
+        self._stopping = False
+        self._changed = asyncio.Event()
+        self._was_connected = False
+        self._standing_by = False
+        self._wait = RECONNECT_SECONDS[0]
+
+    def stop(self) -> None:
+        """See :meth:`Worker.stop`."""
+        self._stopping = True
+        self._changed.set()
+        for each in self._running.values():
+            each.stop()
+
+    def is_delivering(self) -> bool:
+        """See :meth:`Worker.is_delivering`."""
+        current = asyncio.current_task()
+        return any(each.task is current for each in self._running.values())
+
+    async def run(self, *, drain: bool) -> None:
+        """See :meth:`Worker.run`."""
         while not self._stopping:
             try:
                 await self._session(drain=drain)
@@ -92,123 +167,150 @@ class Worker:
                 return
 
     async def _session(self, *, drain: bool) -> None:
-        connection = await self._options.source.acquire()
+        """Deliver for as long as the connection stands that says that this process lives."""
+        async with self._source.control(self._on_wakeup) as control:
+            try:
+                subscription = await control.subscription(self._subscriber)
+                self._was_connected = True
+                self._wait = RECONNECT_SECONDS[0]
+                await control.note_start(subscription, self._ignored)
+                await self._own(control, subscription, drain=drain)
+            except Exception as error:
+                if not control.is_lost(error):
+                    raise
+                raise connection_lost(error) from None
+
+    async def _own(self, control: Control, subscription: int, *, drain: bool) -> None:
         try:
-            subscription = await self._prepare(connection)
-            if await self._own(connection, subscription):
-                await self._deliver(connection, subscription, drain=drain)
-        except Exception as error:
-            if not is_connection_loss(connection, error):
-                raise
-            reason = str(error).partition("\n")[0] or type(error).__name__
-            raise DatabaseUnavailableError(
-                f"The connection was lost ({reason}); what was not committed is delivered again."
-            ) from None
+            while not self._stopping:
+                self._changed.clear()
+                began = time.monotonic()
+                ownership = await control.beat(subscription, self._worker_id, seconds=self._lease_seconds)
+                self._adjust(ownership, subscription, drain=drain)
+                if drain and self._is_drained(ownership):
+                    break
+                await self._pause(self._beat_seconds(ownership) - (time.monotonic() - began))
+                await self._reap(control, subscription)
+        except asyncio.CancelledError:
+            for each in self._running.values():
+                each.task.cancel()
+            raise
         finally:
-            await self._release(connection)
+            await self._end(control, subscription)
 
-    async def _prepare(self, connection: "Connection") -> int:
-        """Make sure that the worker can start.
+    def _beat_seconds(self, ownership: Ownership) -> float:
+        regular = self._lease_seconds / 3
+        return min(regular, STANDBY_SECONDS) if len(ownership.owned) < ownership.part else regular
 
-        Raises:
-            NotMigratedError, UnknownSubscriptionError, ClusterChangedError: it cannot, as it is.
-        """
-        await check_migrated(connection)
-        identifier = await subscription_id(connection, self._options.subscriber)
-        await connection.execute(statement("prepare_session"))
-        self._was_connected = True
-        self._wait = RECONNECT_SECONDS[0]
-        return identifier
+    def _adjust(self, ownership: Ownership, subscription: int, *, drain: bool) -> None:
+        """Start what is owned and does not run, and stop what runs and should not."""
+        wanted = ownership.owned[: ownership.part]
+        for partition, running in self._running.items():
+            if partition not in wanted or running.partitions != ownership.partitions:
+                running.stop()
+        for partition in wanted:
+            if partition not in self._running and not (drain and partition in self._drained):
+                self._start(partition, ownership.partitions, subscription, drain=drain)
+        if not ownership.owned and not self._standing_by:
+            _log.info(
+                "%s: other processes deliver; standing by", self._name, extra={"subscriber": self._name}
+            )
+        self._standing_by = not ownership.owned
 
-    async def _own(self, connection: "Connection", subscription: int) -> bool:
-        """Wait until this process owns the subscription, and tell whether it does (not if it was stopped)."""
-        waited = False
-        while not self._stopping:
-            if await connection.fetchval(statement("try_own_subscription"), subscription):
-                _log.info("%s: this process delivers now", self._name, extra={"subscriber": self._name})
-                return True
-            if not waited:
-                _log.info(
-                    "%s: another process delivers; standing by", self._name, extra={"subscriber": self._name}
-                )
-                waited = True
-            await self._pause(STANDBY_SECONDS)
-        return False
-
-    async def _deliver(self, connection: "Connection", subscription: int, *, drain: bool) -> None:
-        ignored = sorted(self._options.handlers.ignored)
-        await note_start(connection, subscription, ignored)
-        await connection.add_listener(CHANNEL, self._on_wakeup)
-        batches = self._batches(connection, subscription, ignored)
-        while not self._stopping:
-            self._wake.clear()
-            if await self._step(connection, batches):
-                continue
-            if drain:
-                return
-            await self._pause(self._options.poll_interval)
-
-    async def _step(self, connection: "Connection", batches: Batches) -> bool:
-        """Do one batch and the retries that are due, and tell whether there may be more to do."""
-        try:
-            step = await batches.next_batch()
-        except CursorMovedError:
-            # Either it is retired, which is an error from here, or it was registered again at another place.
-            await subscription_id(connection, self._options.subscriber)
-            batches.forget_cursor()
-            return True
-        retried = step.retries_due and await self._retry(batches)
-        return step.more or retried
-
-    async def _retry(self, batches: Batches) -> bool:
-        for done in range(RETRIES_A_STEP):
-            if self._stopping or not await batches.next_retry():
-                return done > 0
-        return True
-
-    def _batches(self, connection: "Connection", subscription: int, ignored: list[str]) -> Batches:
-        options = self._options
-        return Batches(
-            connection,
-            subscription,
-            Deliverer(
-                connection,
-                subscriber=self._name,
-                registry=options.registry,
-                reader=options.reader,
-                handlers=options.handlers,
-                blame=self._blame,
-            ),
-            rules=BatchRules(
-                subscriber=self._name,
-                ignored=ignored,
-                size=options.batch_size,
-                policy=options.policy,
-                clock=options.clock,
-            ),
-            blame=self._blame,
-            tally=self.tally,
-            stopping=lambda: self._stopping,
+    def _start(self, partition: int, partitions: int, subscription: int, *, drain: bool) -> None:
+        running = Running(partition, partitions)
+        self._running[partition] = running
+        running.task = asyncio.create_task(self._deliver(running, subscription, drain=drain))
+        running.task.add_done_callback(lambda _: self._changed.set())
+        _log.info(
+            "%s: this process delivers partition %d of %d%s now",
+            self._name,
+            partition,
+            partitions,
+            self._source.label,
+            extra={"subscriber": self._name, "partition": partition},
         )
 
-    async def _release(self, connection: "Connection") -> None:
+    async def _deliver(self, running: Running, subscription: int, *, drain: bool) -> None:
+        """Deliver one partition on connections of its own until it is stopped."""
+        async with self._source.partition(
+            self._subscriber, subscription, running.partition, running.partitions, tuple(self._ignored)
+        ) as sessions:
+            running.loop = self._assembly.loop(
+                sessions,
+                blame=self._blame,
+                poll_interval=self._poll_interval,
+                stopping=lambda: self._stopping or running.stopping,
+            )
+            await running.loop.run(drain=drain)
+        if drain and not running.stopping and not self._stopping:
+            self._drained.add(running.partition)
+
+    async def _reap(self, control: Control, subscription: int) -> None:
+        """Give away what has ended; whatever ended a partition early is raised.
+
+        A cursor that somebody else moved is no error: either the subscription is retired, which is one from
+        here, or its partitions are others now, which the next beat tells.
+        """
+        ended = [each for each in self._running.values() if each.task.done()]
+        for each in ended:
+            del self._running[each.partition]
+        stopped = [each.partition for each in ended if each.stopping]
+        if stopped:
+            await control.release(subscription, self._worker_id, stopped)
+        for each in ended:
+            error = each.task.exception()
+            if isinstance(error, CursorMovedError):
+                await control.subscription(self._subscriber)
+            elif error is not None:
+                raise error
+
+    def _is_drained(self, ownership: Ownership) -> bool:
+        return (
+            not self._running
+            and len(ownership.owned) >= ownership.part
+            and self._drained.issuperset(ownership.owned)
+        )
+
+    async def _end(self, control: Control, subscription: int) -> None:
+        """Let what runs finish its batch, and give everything away."""
+        for each in self._running.values():
+            each.stop()
+        tasks = [each.task for each in self._running.values()]
+        self._running.clear()
         try:
-            if not connection.is_closed():
-                await connection.remove_listener(CHANNEL, self._on_wakeup)
-                await connection.execute(statement("release_subscriptions"))
-        except Exception:  # noqa: BLE001 - the end of the session releases the lock, too
-            connection.terminate()
+            await _cancelled_or_done(tasks)
         finally:
-            await self._options.source.release(connection)
+            await self._leave(control, subscription)
+
+    async def _leave(self, control: Control, subscription: int) -> None:
+        try:
+            await control.leave(subscription, self._worker_id)
+        except Exception:  # noqa: BLE001 - the lease ends by itself
+            _log.debug("%s: could not give its partitions away", self._name, exc_info=True)
 
     async def _pause(self, seconds: float) -> None:
-        """Wait until the time passes, a wake-up comes, or the worker is stopped."""
-        if self._stopping:
+        """Wait until the time passes, a partition ends, or the worker is stopped."""
+        if self._stopping or seconds <= 0:
             return
         try:
-            await asyncio.wait_for(self._wake.wait(), seconds)
+            await asyncio.wait_for(self._changed.wait(), seconds)
         except TimeoutError:
             return
 
-    def _on_wakeup(self, *_: Any) -> None:
-        self._wake.set()
+    def _on_wakeup(self) -> None:
+        for each in self._running.values():
+            each.wake()
+
+
+async def _cancelled_or_done(tasks: "list[asyncio.Task[Any]]") -> None:
+    """Wait for tasks that were asked to end; when this one is cancelled, so are they."""
+    if not tasks:
+        return
+    try:
+        await asyncio.gather(*tasks, return_exceptions=True)
+    except asyncio.CancelledError:
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise

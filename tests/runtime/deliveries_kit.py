@@ -51,7 +51,7 @@ def sales(dsn: str, name: str = "crm", *, batch_size: int = 500, **options: Any)
     """Return a subscriber that neither waits long nor reads the environment."""
     options.setdefault("retry", NO_WAIT)
     options.setdefault("keyring", KEYRING)
-    settings = Settings(dsn=dsn, batch_size=batch_size, poll_interval=0.05)
+    settings = Settings(dsn=dsn, batch_size=batch_size, poll_interval=0.05, lease_seconds=1)
     return SalesSubscriber(name, settings=settings, **options)
 
 

@@ -55,15 +55,12 @@ async def dead_letters(connection: Connection, dsn: str, count: int = 1) -> None
 async def test_migrate_says_what_it_did(run: Run, empty_dsn: str) -> None:
     assert await run("migrate", "--dsn", empty_dsn) == (
         0,
-        (
-            "applied 0001_log_and_cursors.sql\napplied 0002_subscription_starts.sql\n"
-            "The schema has version 2.\n"
-        ),
+        ("applied 0001_event_log.sql\nThe schema has version 1.\n"),
         "",
     )
-    assert await run("migrate", "--dsn", empty_dsn) == (0, "Nothing to do: the schema has version 2.\n", "")
+    assert await run("migrate", "--dsn", empty_dsn) == (0, "Nothing to do: the schema has version 1.\n", "")
     code, out, _ = await run("migrate", "--dsn", empty_dsn, "--format", "json")
-    assert (code, json.loads(out)) == (0, {"applied": [], "version": 2})
+    assert (code, json.loads(out)) == (0, {"applied": [], "version": 1})
 
 
 @pytest.mark.usefixtures("configured")
@@ -71,7 +68,7 @@ async def test_status_of_an_empty_database_names_the_next_command(run: Run) -> N
     assert await run("status") == (
         0,
         (
-            "The schema has version 2.\nNo subscriber is registered: run "
+            "The schema has version 1.\nNo subscriber is registered: run "
             "`sguild-dispatcher subscribers register DOMAIN/NAME --from beginning`.\n"
         ),
         "",
@@ -144,7 +141,7 @@ async def test_status_of_a_foreign_cluster_is_a_finding(
     run: Run, connection: Connection, configured: str
 ) -> None:
     await sales(configured).register()
-    await connection.execute("update sguild_dispatcher.subscription set system_identifier = 1")
+    await connection.execute("update sguild_dispatcher.generation set system_identifier = 1")
     code, out, _ = await run("status")
     assert code == 1
     assert "sales/crm was registered in another cluster" in out
@@ -256,9 +253,9 @@ async def test_replay_and_discard_act_on_what_the_filter_means(
     assert await run(*replay, "--id", "1") == (1, "There are no such dead letters to replay.\n", "")
     code, out, _ = await run("dead-letters", "discard", "--all", "--yes", "--format", "json")
     assert (code, json.loads(out)) == (0, {"action": "discard", "count": 2})
-    audit = await connection.fetch("select action, actor, reason from sguild_dispatcher.dead_letter_action")
+    audit = await connection.fetch("select action, actor, reason from sguild_dispatcher.audit_entry")
     assert tuple(audit[0]) == ("replay", "ada", "mended")
-    assert [each["action"] for each in audit] == ["replay", "discard", "discard"]
+    assert [each["action"] for each in audit] == ["replay", "discard"]
     assert audit[1]["actor"]
 
 

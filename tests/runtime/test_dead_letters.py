@@ -88,7 +88,9 @@ async def test_a_replay_after_the_mend_has_exactly_one_effect(database: Connecti
     assert await numbers(database) == [7]
     assert (handler.contexts[-1].attempt, handler.contexts[-1].replays) == (1, 1)
     assert await failures(database) == []
-    [audit] = await database.fetch("select * from sguild_dispatcher.dead_letter_action")
+    [audit] = await database.fetch(
+        "select * from sguild_dispatcher.audit_entry join sguild_dispatcher.audit_event on entry_id = id"
+    )
     assert (audit["action"], audit["actor"], audit["reason"]) == ("replay", "ada", "mended")
     assert audit["event_type"] == "credit.locked"
 
@@ -120,7 +122,9 @@ async def test_a_discard_deletes_and_is_audited(database: Connection, dsn: str) 
         await DeadLetters(dsn).discard(DeadLetterFilter(id=first.id), actor="ada", reason="a test event") == 1
     )
     assert [each.id for each in await DeadLetters(dsn).list()] == [second.id]
-    [audit] = await database.fetch("select * from sguild_dispatcher.dead_letter_action")
+    [audit] = await database.fetch(
+        "select * from sguild_dispatcher.audit_entry join sguild_dispatcher.audit_event on entry_id = id"
+    )
     assert (audit["action"], audit["event_id"], audit["seq"]) == ("discard", first.event_id, first.seq)
     handler.mended = True
     subscriber = sales(dsn)

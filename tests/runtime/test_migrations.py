@@ -94,7 +94,7 @@ async def test_an_edited_migration_is_refused(
     first, *rest = migrations.migrations()
     edited = (replace(first, text=first.text + "-- one more line\n"), *rest)
     monkeypatch.setattr(migrations, "migrations", lambda: edited)
-    with pytest.raises(NotMigratedError, match=r"0001_log_and_cursors.sql is not the text that was applied"):
+    with pytest.raises(NotMigratedError, match=r"0001_event_log.sql is not the text that was applied"):
         await check(connection)
 
 

@@ -21,12 +21,13 @@ from deliveries_kit import (
     write_effect,
 )
 from sample_contracts import CreditAccountId, CreditLockedV1, CreditReleasedV2, Event, PersonId
-from sguild_dispatcher import batches
 from sguild_dispatcher.context import current_context
-from sguild_dispatcher.cursors import Page, fetch_page
 from sguild_dispatcher.database import Connection
+from sguild_dispatcher.delivery import place
 from sguild_dispatcher.errors import DuplicateHandlerError
 from sguild_dispatcher.subscriber import DrainResult, HandlerContext
+from sguild_dispatcher.transport.interface import Page
+from sguild_dispatcher.transport.postgres import PostgresSession
 
 
 @pytest.fixture
@@ -169,12 +170,14 @@ async def test_a_handler_sees_the_events_it_publishes_itself(
         if event.payload.locked_credits < 4:
             await publisher().credit_locked(context.connection, locked(event.payload.locked_credits + 1))
 
+    fetch_page = PostgresSession.fetch_page
+
     async def fetch_after_a_commit(*arguments: Any, **options: Any) -> Page:
         if len(await numbers(database)) < 3:
             await publish(database, locked(9))
         return await fetch_page(*arguments, **options)
 
-    monkeypatch.setattr(batches, "fetch_page", fetch_after_a_commit)
+    monkeypatch.setattr(PostgresSession, "fetch_page", fetch_after_a_commit)
     await subscriber.register()
     await publish(database, locked(1))
     await subscriber.drain()
@@ -249,22 +252,30 @@ async def test_event_types_of_others_are_never_fetched(database: Connection, dsn
     assert await subscriber.drain() == DrainResult()
 
 
-async def test_an_idle_subscriber_writes_nothing(database: Connection, dsn: str) -> None:
+async def test_an_idle_subscriber_says_that_it_lives_and_writes_nothing_else(
+    database: Connection, dsn: str
+) -> None:
     subscriber = sales(dsn)
     recording(subscriber)
     await subscriber.register()
     await publish(database, locked(1))
     await subscriber.drain()
-    before = await database.fetchval("select pg_current_xact_id()::text::bigint")
-    for _ in range(3):
-        await subscriber.drain()
-    assert await database.fetchval("select pg_current_xact_id()::text::bigint") == before + 1
+    rows = "select version, moved_at from sguild_dispatcher.cursor"
+    before = await database.fetch(rows)
+    transactions = await database.fetchval("select pg_current_xact_id()::text::bigint")
+    task = asyncio.create_task(subscriber.run())
+    await asyncio.sleep(0.5)
+    await subscriber.stop()
+    await task
+    assert await database.fetch(rows) == before
+    # Among the looks at the log are some signs of life, a start, an end, and this question: no look writes.
+    assert await database.fetchval("select pg_current_xact_id()::text::bigint") < transactions + 12
 
 
 async def test_a_cursor_moves_past_ignored_types_once_for_the_sake_of_retention(
     database: Connection, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "IDLE_MOVE_SECONDS", 0)
+    monkeypatch.setattr(place, "IDLE_MOVE_SECONDS", 0)
     subscriber = sales(dsn)
     recording(subscriber)
     await subscriber.register()
@@ -303,7 +314,7 @@ async def test_a_second_handler_is_refused_when_decorated(dsn: str) -> None:
 
 async def test_a_pool_may_lend_the_connection(database: Connection, dsn: str) -> None:
     async with asyncpg.create_pool(dsn, min_size=0) as pool:
-        subscriber = sales(dsn, pool=pool)
+        subscriber = sales(dsn, connections=pool)
         recording(subscriber)
         await subscriber.register()
         await publish(database, locked(1))

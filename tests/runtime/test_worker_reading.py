@@ -163,7 +163,7 @@ async def test_an_event_of_a_withdrawn_version(connection: Connection) -> None:
     await resign(connection, change, domain="sales", **columns)
     row = await connection.fetchrow("select * from sguild_dispatcher.event_log")
     assert row is not None
-    assert Reader(registry, KEYRING).read(row) == Refusal(
+    assert Reader(registry, KEYRING).read(dict(row)) == Refusal(
         "withdrawn_version", "lead.created version 2 is withdrawn and has no schema."
     )
 

@@ -78,7 +78,8 @@ def _register(arguments: argparse.Namespace) -> int:
 
     async def work(connection: "Connection") -> bool:
         await check_migrated(connection)
-        return await register(connection, subscriber, start=arguments.start)
+        async with connection.transaction():
+            return await register(connection, subscriber, start=arguments.start)
 
     is_new = with_connection(arguments, work)
     place = "from the beginning" if arguments.start == "beginning" else "from now on"

@@ -1,1 +1,1 @@
-select pg_catalog.to_regclass('sguild_dispatcher.migration') is not null;
+select pg_catalog.to_regclass('sguild_dispatcher.migration') is not null as migrated;

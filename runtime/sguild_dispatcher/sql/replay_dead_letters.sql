@@ -11,12 +11,17 @@ with replayed as (
         and ($3::text is null or subscription.name = $3)
         and ($4::text is null or failed.event_type = $4)
         and ($5::text is null or failed.reason = $5)
-    returning failed.subscription_id, failed.seq, failed.event_id, failed.event_type
+    returning failed.subscription_id, failed.log, failed.seq, failed.event_id, failed.event_type
+),
+entry as (
+    insert into sguild_dispatcher.audit_entry (action, actor, reason)
+    select 'replay', $6, $7
+    where exists (select from replayed)
+    returning id
 ),
 noted as (
-    insert into sguild_dispatcher.dead_letter_action
-        (action, subscription_id, seq, event_id, event_type, actor, reason)
-    select 'replay', replayed.subscription_id, replayed.seq, replayed.event_id, replayed.event_type, $6, $7
-    from replayed
+    insert into sguild_dispatcher.audit_event (entry_id, subscription_id, log, seq, event_id, event_type)
+    select entry.id, replayed.subscription_id, replayed.log, replayed.seq, replayed.event_id, replayed.event_type
+    from entry cross join replayed
 )
 select pg_catalog.count(*) from replayed;

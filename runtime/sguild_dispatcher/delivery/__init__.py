@@ -1,0 +1,1 @@
+"""From a row of the log to a handler's committed effect."""

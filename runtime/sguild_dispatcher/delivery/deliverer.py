@@ -1,0 +1,283 @@
+"""One event to its handler: in a savepoint, in the open transaction as it is, or without any."""
+
+import asyncio
+import inspect
+import logging
+import traceback
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeAlias
+
+from sguild_dispatcher.context import request_context
+from sguild_dispatcher.delivery.blame import Blame
+from sguild_dispatcher.delivery.context import HandlerContext
+from sguild_dispatcher.delivery.outcomes import (
+    DeadLetter,
+    Discard,
+    Discarded,
+    Failure,
+    Outcome,
+    Retry,
+    Success,
+)
+from sguild_dispatcher.errors import TransactionControlError
+from sguild_dispatcher.handlers import Handlers, RegisteredHandler
+from sguild_dispatcher.models import Envelope
+from sguild_dispatcher.reading import Reader, Refusal
+from sguild_dispatcher.registry import Registry
+from sguild_dispatcher.retries import failure_detail
+from sguild_dispatcher.transport.interface import (
+    FailedTransactionError,
+    HomeSession,
+    Row,
+    SavepointGoneError,
+)
+
+_log: Final = logging.getLogger(__name__)
+
+Protection: TypeAlias = Literal["none", "savepoint", "lease"]
+"""What protects a batch from a handler that fails: nothing, a savepoint, or that no transaction is open."""
+
+Claim: TypeAlias = Callable[[Row, Any], Any]
+
+
+class HandlerRaisedError(Exception):
+    """A handler failed where no savepoint protects the batch: the batch is rolled back and done again."""
+
+
+class ConnectionLostError(Exception):
+    """The connection was closed during a handler."""
+
+
+class Deliverer:
+    """Reads rows and calls their handlers.
+
+    Args:
+        subscriber: its full name.
+        registry: what is known of event types.
+        reader: turns rows into events.
+        handlers: what to call.
+        blame: events that are known to break transactions.
+        timeout: seconds after which a handler has failed that has no timeout of its own.
+        claim: writes an event into the inbox on a connection of a leased handler.
+    """
+
+    def __init__(
+        self,
+        *,
+        subscriber: str,
+        registry: Registry,
+        reader: Reader,
+        handlers: Handlers,
+        blame: Blame,
+        timeout: float | None,
+        claim: Claim,
+    ) -> None:
+        self._subscriber = subscriber
+        self._registry = registry
+        self._reader = reader
+        self._handlers = handlers
+        self._blame = blame
+        self._timeout = timeout
+        self._claim = claim
+        self._protections = {
+            "none": self._unprotected,
+            "savepoint": self._in_savepoint,
+            "lease": self._leased,
+        }
+
+    def is_leased(self, row: Row) -> bool:
+        """Tell whether the handler of an event is to be called without a transaction."""
+        registered = self._handlers.get(row["event_type"])
+        return registered is not None and registered.is_leased
+
+    async def deliver(
+        self, row: Row, home: HomeSession, *, attempt: int, replays: int, protection: Protection
+    ) -> Outcome:
+        """Deliver one event.
+
+        Args:
+            row: the stored event.
+            home: where a transaction is open, unless the handler is leased.
+            attempt: which attempt this is, from 1.
+            replays: how often the event was replayed.
+            protection: what protects what the transaction did before.
+
+        Raises:
+            HandlerRaisedError: the handler failed, and there is no protection.
+            TransactionControlError: the handler ended the transaction.
+            ConnectionLostError: the connection was closed during the handler.
+        """
+        prepared = self._prepare(row)
+        if not isinstance(prepared, tuple):
+            return prepared
+        registered, event = prepared
+        context = self._context(row, event, home, attempt=attempt, replays=replays, protection=protection)
+        try:
+            return await self._protections[protection](registered, event, context, home)
+        except TransactionControlError as error:
+            self._blame.put(row["seq"], failed(error, again=False))
+            raise
+        except Exception as error:
+            if home.is_closed():
+                self._blame.connection_lost(row["seq"], failed(error, again=True))
+            raise
+
+    def _prepare(self, row: Row) -> Outcome | tuple[RegisteredHandler, Envelope[Any]]:
+        """Return the handler and the event, or what becomes of it without any handler."""
+        registered = self._handlers.get(row["event_type"])
+        if registered is None and row["event_type"] in self._registry:
+            return Success.PASSED_OVER
+        blamed = self._blame.get(row["seq"])
+        if blamed is not None:
+            return blamed
+        event = self._reader.read(row)
+        if isinstance(event, Refusal):
+            return Failure(reason=event.reason, detail=event.detail)
+        if registered is None or registered.version != event.schema_version:
+            return _unhandled(event, registered)
+        return registered, event
+
+    def _context(
+        self,
+        row: Row,
+        event: Envelope[Any],
+        home: HomeSession,
+        *,
+        attempt: int,
+        replays: int,
+        protection: Protection,
+    ) -> HandlerContext:
+        leased = protection == "lease"
+        return HandlerContext(
+            subscriber=self._subscriber,
+            event_id=event.event_id,
+            event_type=event.event_type,
+            attempt=attempt,
+            replays=replays,
+            _connection=None if leased else home.connection,
+            _claim=(lambda connection: self._claim(row, connection)) if leased else None,
+        )
+
+    async def _unprotected(
+        self, registered: RegisteredHandler, event: Envelope[Any], context: HandlerContext, home: HomeSession
+    ) -> Outcome:
+        try:
+            await self._call(registered, event, context)
+        except Exception as error:
+            _check_connection(context, home)
+            raise HandlerRaisedError from error
+        _check_connection(context, home)
+        return Success.DELIVERED
+
+    async def _in_savepoint(
+        self, registered: RegisteredHandler, event: Envelope[Any], context: HandlerContext, home: HomeSession
+    ) -> Outcome:
+        await home.open_savepoint()
+        try:
+            await self._call(registered, event, context)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises is a failed delivery
+            _check_connection(context, home)
+            await _undo(context, home)
+            return _verdict(error)
+        _check_connection(context, home)
+        try:
+            await home.release_savepoint()
+        except FailedTransactionError as error:
+            # The handler swallowed an error of the database, after which nothing can be committed.
+            await _undo(context, home)
+            return failed(error.__cause__ or error, again=True)
+        except SavepointGoneError:
+            raise _controlled(context) from None
+        return Success.DELIVERED
+
+    async def _leased(
+        self, registered: RegisteredHandler, event: Envelope[Any], context: HandlerContext, _: HomeSession
+    ) -> Outcome:
+        try:
+            await self._call(registered, event, context)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises is a failed delivery
+            return _verdict(error)
+        return Success.DELIVERED
+
+    async def _call(
+        self, registered: RegisteredHandler, event: Envelope[Any], context: HandlerContext
+    ) -> None:
+        correlation = getattr(event, "correlation_id", None)
+        correlation_id = correlation if isinstance(correlation, str) else event.event_id
+        seconds = registered.options.timeout or self._timeout
+        limit = asyncio.timeout(seconds)
+        with request_context(tenant_id=event.tenant_id, correlation_id=correlation_id):
+            try:
+                async with limit:
+                    await _run(registered, event, context)
+            except TimeoutError as error:
+                if not limit.expired():
+                    raise
+                raise HandlerTimeoutError(seconds or 0) from error
+
+
+class HandlerTimeoutError(Exception):
+    """A handler took longer than it may."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the handler took longer than {seconds:g} s")
+
+
+async def _run(registered: RegisteredHandler, event: Envelope[Any], context: HandlerContext) -> None:
+    handler = registered.handler
+    if registered.is_leased and not inspect.iscoroutinefunction(handler):
+        result = await asyncio.to_thread(handler, event, context)
+    else:
+        result = handler(event, context)
+    if inspect.isawaitable(result):
+        await result
+
+
+async def _undo(context: HandlerContext, home: HomeSession) -> None:
+    try:
+        await home.undo_savepoint()
+    except SavepointGoneError:
+        raise _controlled(context) from None
+
+
+def _check_connection(context: HandlerContext, home: HomeSession) -> None:
+    """Make sure that the handler left connection and transaction open; this asks no server."""
+    if home.is_closed():
+        raise ConnectionLostError("the connection was closed during a handler")
+    if not home.is_in_transaction():
+        raise _controlled(context)
+
+
+def _controlled(context: HandlerContext) -> TransactionControlError:
+    return TransactionControlError(
+        f"The handler of {context.event_type} in {context.subscriber} ended the transaction, which is "
+        "the worker's: leave commit and rollback to it, and use connection.transaction() for a savepoint."
+    )
+
+
+def _unhandled(event: Envelope[Any], registered: RegisteredHandler | None) -> Failure:
+    taken = "none" if registered is None else f"version {registered.version}"
+    return Failure(
+        reason="unhandled_version",
+        detail=f"{event.event_type} came in version {event.schema_version}, and the handler takes {taken}.",
+    )
+
+
+def _verdict(error: BaseException) -> Outcome:
+    """Return what a handler's exception means."""
+    if isinstance(error, Discard):
+        return Discarded(reason=str(error))
+    if isinstance(error, DeadLetter):
+        return Failure(reason="handler_rejected", detail=failure_detail(error))
+    if isinstance(error, Retry):
+        return Failure(reason="handler_failed", detail=failure_detail(error), again=True, after=error.after)
+    if isinstance(error, HandlerTimeoutError):
+        return Failure(reason="handler_timeout", detail=f"{str(error).capitalize()}.", again=True)
+    return failed(error, again=True)
+
+
+def failed(error: BaseException, *, again: bool) -> Failure:
+    """Return the failure of a handler that raised."""
+    # The frames quote source lines and no values, unlike the exception itself.
+    _log.debug("A handler failed:\n%s", "".join(traceback.format_tb(error.__traceback__)))
+    return Failure(reason="handler_failed", detail=failure_detail(error), again=again)

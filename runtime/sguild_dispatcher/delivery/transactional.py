@@ -1,0 +1,119 @@
+"""A batch in one transaction: it fetches, calls handlers, notes failures, and moves the cursor.
+
+Batches are optimistic. When a handler fails, the batch is rolled back and done again with a savepoint
+around each handler, and savepoints stay on for some batches. When even then the commit fails (a deferred
+constraint), events are done one a transaction, so that the one to blame is known.
+"""
+
+import logging
+import time
+from typing import Final
+from uuid import uuid4
+
+from sguild_dispatcher.delivery.care import Care, Caution
+from sguild_dispatcher.delivery.deliverer import Deliverer, HandlerRaisedError
+from sguild_dispatcher.delivery.outcomes import HeldBack
+from sguild_dispatcher.delivery.place import Place
+from sguild_dispatcher.delivery.progress import BatchRules, Progress, Step, Tally, is_held
+from sguild_dispatcher.errors import TransactionControlError
+from sguild_dispatcher.transport.interface import (
+    CommitFailedError,
+    Cursor,
+    FailedTransactionError,
+    Page,
+    Row,
+    Session,
+    TransactionLostError,
+)
+
+_log: Final = logging.getLogger(__name__)
+
+BATCH_SECONDS: Final = 2.0
+"""A batch ends after the event in which this time passes: slow handlers must not hold a snapshot for long."""
+
+
+class TransactionalBatches:
+    """Batches of one partition whose log lies in the subscriber's own database."""
+
+    def __init__(
+        self, session: Session, deliverer: Deliverer, *, rules: BatchRules, caution: Caution, tally: Tally
+    ) -> None:
+        self._session = session
+        self._deliverer = deliverer
+        self._rules = rules
+        self._caution = caution
+        self._tally = tally
+        self._place = Place(session)
+
+    def forget_cursor(self) -> None:
+        """Load the cursor anew before the next batch."""
+        self._place.forget()
+
+    async def next_batch(self) -> Step:
+        """Deliver what one fetch returns.
+
+        Raises:
+            CursorMovedError: another process moved the cursor, or the subscription is retired.
+            TransactionLostError: something ended the transaction, and no handler is known to have done it.
+        """
+        cursor = await self._place.cursor()
+        try:
+            step = await self._batch(cursor)
+        except (HandlerRaisedError, TransactionLostError, FailedTransactionError):
+            if self._caution.care is not Care.WHOLE_BATCH:
+                raise
+            self._caution.raise_care(Care.SAVEPOINTS)
+        except TransactionControlError as error:
+            _log.error("%s", error)
+            self._caution.raise_care(Care.SAVEPOINTS)
+        except CommitFailedError as error:
+            self._caution.after_commit_failure(error)
+        else:
+            self._caution.relax()
+            return step
+        return Step(more=True, retries=False)
+
+    async def _batch(self, cursor: Cursor) -> Step:
+        token = uuid4().hex
+        progress = Progress()
+        async with self._session.transaction():
+            limit = 1 if self._caution.care is Care.ONE_EVENT else self._rules.size
+            page = await self._session.fetch_page(cursor, limit=limit, token=token)
+            await self._settle_page(page, progress)
+            await progress.note(self._session)
+            moved = (
+                cursor.after(page, len(progress.handled))
+                if progress.handled
+                else None if page.rows else self._place.after_empty(cursor, page)
+            )  # fmt: skip
+            if moved is not None:
+                await self._session.move_cursor(moved, token=token)
+        progress.committed(self._rules, self._tally, self._caution.blame)
+        if moved is not None:
+            await self._place.moved(moved, page)
+        more = page.flowing and (bool(page.rows) or cursor.window is not None or page.restored)
+        return Step(more=more, retries=page.failures)
+
+    async def _settle_page(self, page: Page, progress: Progress) -> None:
+        """Deliver a page's events until it ends, the worker stops, or the batch has taken long enough."""
+        held = await self._held_keys(page)
+        deadline = time.monotonic() + BATCH_SECONDS
+        for row in page.rows:
+            if self._rules.stopping() or (progress.handled and time.monotonic() > deadline):
+                break
+            if self._rules.hold_back and is_held(row, held, progress):
+                progress.add(row, HeldBack(), 1, self._rules)
+            else:
+                await self._settle(row, progress)
+
+    async def _settle(self, row: Row, progress: Progress) -> None:
+        self._caution.at_hand(row)
+        outcome = await self._deliverer.deliver(
+            row, self._session, attempt=1, replays=0, protection=self._caution.protection
+        )
+        progress.add(row, outcome, 1, self._rules)
+
+    async def _held_keys(self, page: Page) -> frozenset[str]:
+        if not (self._rules.hold_back and page.failures and page.rows):
+            return frozenset()
+        return await self._session.failed_keys({each["ordering_key"] for each in page.rows})

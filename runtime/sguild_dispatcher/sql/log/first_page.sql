@@ -1,0 +1,48 @@
+-- The new events of a partition, first page. It is the first statement of its transaction, before that has an id:
+-- so whatever the transaction itself publishes is not yet done for the snapshot that is returned here.
+-- After a restore into another cluster everything that was restored lies in one window that sees all.
+-- $1 subscription, $2 generation, $3 done, $4 buckets (null: all), $5 ignored event types, $6 limit,
+-- $7 token of the batch
+with head as materialized (
+    select
+        case
+            when exists (select from sguild_dispatcher.generation as newer where newer.generation > $2)
+                then '9223372036854775807:9223372036854775807:'
+            else pg_catalog.pg_current_snapshot()::text
+        end as snapshot,
+        exists (select from sguild_dispatcher.generation as newer where newer.generation > $2) as restored,
+        pg_catalog.set_config('sguild_dispatcher.batch', $7, true) as token,
+        (select pg_catalog.max(log.seq) from sguild_dispatcher.event_log as log) as last_seq,
+        subscription.retired_at is null as active,
+        subscription.paused_at is null and subscription.partitions_wanted is null as flowing,
+        exists (
+            select from sguild_dispatcher.failed_delivery as failed where failed.subscription_id = $1
+        ) as failures
+    from sguild_dispatcher.subscription as subscription
+    where subscription.id = $1
+),
+page as (
+    select candidate.*
+    from (
+        -- offset 0 keeps the planner from walking the whole log by seq to find the newest rows.
+        select log.*
+        from sguild_dispatcher.event_log as log
+        where (
+                log.txid >= pg_catalog.pg_snapshot_xmax($3::text::pg_catalog.pg_snapshot)
+                or log.txid = any (array(select pg_catalog.pg_snapshot_xip($3::text::pg_catalog.pg_snapshot)))
+            )
+            and ($4::smallint[] is null or log.bucket = any ($4::smallint[]))
+            and log.generation = $2
+            and log.event_type <> all ($5::text[])
+            and (select head.flowing from head)
+        offset 0
+    ) as candidate
+    order by candidate.seq
+    limit $6
+)
+select
+    head.snapshot, head.restored, head.last_seq, head.active, head.flowing, head.failures,
+    page.seq, page.event_id, page.event_type, page.schema_version, page.producer, page.tenant_id,
+    page.ordering_key, page.key_id, page.signature, page.trace_context, page.body
+from head left join page on true
+order by page.seq;

@@ -1,0 +1,39 @@
+-- A further page of a frozen window. The rules of first_page.sql hold here too.
+-- $1 subscription, $2 generation, $3 done, $4 buckets (null: all), $5 ignored event types, $6 limit,
+-- $7 token of the batch, $8 window, $9 position
+with head as materialized (
+    select
+        $8::text as snapshot,
+        exists (select from sguild_dispatcher.generation as newer where newer.generation > $2) as restored,
+        pg_catalog.set_config('sguild_dispatcher.batch', $7, true) as token,
+        null::bigint as last_seq,
+        subscription.retired_at is null as active,
+        subscription.paused_at is null as flowing,
+        exists (
+            select from sguild_dispatcher.failed_delivery as failed where failed.subscription_id = $1
+        ) as failures
+    from sguild_dispatcher.subscription as subscription
+    where subscription.id = $1
+),
+page as (
+    select log.*
+    from sguild_dispatcher.event_log as log
+    where log.seq > $9
+        and (
+            log.txid >= pg_catalog.pg_snapshot_xmax($3::text::pg_catalog.pg_snapshot)
+            or log.txid = any (array(select pg_catalog.pg_snapshot_xip($3::text::pg_catalog.pg_snapshot)))
+        )
+        and pg_catalog.pg_visible_in_snapshot(log.txid, $8::text::pg_catalog.pg_snapshot)
+        and ($4::smallint[] is null or log.bucket = any ($4::smallint[]))
+        and log.generation = $2
+        and log.event_type <> all ($5::text[])
+        and (select head.flowing from head)
+    order by log.seq
+    limit $6
+)
+select
+    head.snapshot, head.restored, head.last_seq, head.active, head.flowing, head.failures,
+    page.seq, page.event_id, page.event_type, page.schema_version, page.producer, page.tenant_id,
+    page.ordering_key, page.key_id, page.signature, page.trace_context, page.body
+from head left join page on true
+order by page.seq;

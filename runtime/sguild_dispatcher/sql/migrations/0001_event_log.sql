@@ -1,0 +1,219 @@
+-- The append-only log of events, the cursors of its subscribers, and what failed.
+
+-- An event's seq is drawn before its transaction commits, so seq alone says nothing about visibility: readers
+-- go by txid. For the same reason the sequence must not be cached by sessions.
+create table sguild_dispatcher.event_log (
+    seq             bigint generated always as identity (cache 1),
+    txid            xid8 not null default pg_catalog.pg_current_xact_id(),
+    generation      smallint not null default 1,
+    bucket          smallint not null generated always as
+        (pg_catalog.get_byte(pg_catalog.decode(pg_catalog.md5(ordering_key), 'hex'), 0) & 63) stored,
+    schema_version  integer not null,
+    created_at      timestamptz not null default pg_catalog.clock_timestamp(),
+    event_id        text not null,
+    event_type      text not null,
+    producer        text not null,
+    tenant_id       text not null,
+    ordering_key    text not null,
+    key_id          text not null,
+    signature       text not null,
+    trace_context   text,
+    body            text not null,
+    primary key (seq, created_at)
+) partition by range (created_at);
+create index event_log_txid on sguild_dispatcher.event_log (txid, bucket, seq);
+comment on column sguild_dispatcher.event_log.generation is
+    'The cluster in whose transaction ids txid counts; the default rises after a restore into another one.';
+comment on column sguild_dispatcher.event_log.bucket is
+    'One of 64 shares of the ordering keys: what the partitions of a subscription divide among them.';
+comment on column sguild_dispatcher.event_log.trace_context is 'W3C traceparent of the publisher, a hint that is not signed.';
+comment on column sguild_dispatcher.event_log.body is 'The exact text that was signed.';
+
+-- A day that nobody made in time is no reason to refuse an event: its rows lie here.
+create table sguild_dispatcher.event_log_default partition of sguild_dispatcher.event_log default;
+
+-- Makes the tables of today and of the days to come, each from 00:00 UTC to the next, and returns how many are new.
+-- A day whose rows lie in event_log_default already stays there.
+create function sguild_dispatcher.create_log_days(ahead integer) returns integer
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    first timestamptz;
+    name text;
+    made integer := 0;
+begin
+    if not pg_try_advisory_xact_lock(x'6461797300000000'::bigint) then
+        return 0;
+    end if;
+    for day in 0..least(ahead, 31) loop
+        first := (date_trunc('day', now() at time zone 'UTC') + make_interval(days => day)) at time zone 'UTC';
+        name := 'event_log_' || to_char(first at time zone 'UTC', 'YYYYMMDD');
+        if to_regclass('sguild_dispatcher.' || name) is null
+            and not exists (
+                select from sguild_dispatcher.event_log_default as log
+                where log.created_at >= first and log.created_at < first + interval '1 day'
+            )
+        then
+            execute format(
+                'create table sguild_dispatcher.%I partition of sguild_dispatcher.event_log for values from (%L) to (%L)',
+                name, first, first + interval '1 day'
+            );
+            made := made + 1;
+        end if;
+    end loop;
+    return made;
+end
+$$;
+select sguild_dispatcher.create_log_days(7);
+
+-- The clusters that the log has lived in. Transaction ids of one mean nothing in another.
+create table sguild_dispatcher.generation (
+    generation         smallint primary key,
+    system_identifier  bigint not null,
+    began_at           timestamptz not null default pg_catalog.clock_timestamp()
+);
+insert into sguild_dispatcher.generation (generation, system_identifier)
+select 1, control.system_identifier from pg_catalog.pg_control_system() as control;
+
+-- The tables of a subscription have its domain in each row, so that the policy of a domain's role is a literal.
+create table sguild_dispatcher.subscription (
+    id                bigint generated always as identity primary key,
+    domain            text not null,
+    name              text not null,
+    partitions        smallint not null default 1 check (partitions between 1 and 64),
+    partitions_wanted smallint check (partitions_wanted between 1 and 64),
+    ignored_types     text[] not null default '{}',
+    registered_at     timestamptz not null default pg_catalog.clock_timestamp(),
+    first_started_at  timestamptz,
+    paused_at         timestamptz,
+    retired_at        timestamptz,
+    unique (domain, name),
+    unique (id, domain)
+);
+comment on column sguild_dispatcher.subscription.partitions is
+    'Partition p of n delivers the events whose bucket is p modulo n.';
+comment on column sguild_dispatcher.subscription.partitions_wanted is
+    'The number of partitions that is being changed to: until all of them are drained to one snapshot.';
+comment on column sguild_dispatcher.subscription.ignored_types is
+    'The registered event types that the domain does not subscribe to, as its worker last started: never fetched.';
+comment on column sguild_dispatcher.subscription.first_started_at is
+    'When a worker first began to deliver for it; null: none ever did, and one of the two names may have a typo.';
+
+-- One row a step, never updated in place: an insert of version + 1 is the compare-and-set.
+create table sguild_dispatcher.cursor (
+    subscription_id  bigint not null,
+    domain           text not null,
+    partition        smallint not null,
+    version          bigint not null,
+    generation       smallint not null,
+    done             pg_snapshot not null,
+    window_snapshot  pg_snapshot,
+    position         bigint,
+    moved_at         timestamptz not null default pg_catalog.clock_timestamp(),
+    primary key (subscription_id, partition, version),
+    foreign key (subscription_id, domain) references sguild_dispatcher.subscription (id, domain),
+    check ((window_snapshot is null) = (position is null))
+);
+comment on table sguild_dispatcher.cursor is
+    'Everything visible in done is done; inside the window, everything up to position is.';
+
+-- A process that works for a subscription is alive as long as it says so; what it owns is free afterwards.
+create table sguild_dispatcher.worker (
+    subscription_id  bigint not null,
+    domain           text not null,
+    id               uuid not null,
+    process          text not null,
+    started_at       timestamptz not null default pg_catalog.clock_timestamp(),
+    alive_until      timestamptz not null,
+    primary key (subscription_id, id),
+    foreign key (subscription_id, domain) references sguild_dispatcher.subscription (id, domain)
+);
+comment on column sguild_dispatcher.worker.process is 'Host and process id, for people.';
+
+create table sguild_dispatcher.partition_owner (
+    subscription_id  bigint not null,
+    domain           text not null,
+    partition        smallint not null,
+    worker_id        uuid not null,
+    owned_since      timestamptz not null default pg_catalog.clock_timestamp(),
+    primary key (subscription_id, partition),
+    foreign key (subscription_id, domain) references sguild_dispatcher.subscription (id, domain)
+);
+
+-- A retry while state is retrying, a dead letter while it is dead; held while an earlier event of its key is
+-- either. It holds a copy of the event, so that retention of the log never takes the event away.
+create table sguild_dispatcher.failed_delivery (
+    id               bigint generated always as identity primary key,
+    subscription_id  bigint not null,
+    domain           text not null,
+    log              text not null,
+    state            text not null check (state in ('retrying', 'dead', 'held')),
+    seq              bigint not null,
+    bucket           smallint not null generated always as
+        (pg_catalog.get_byte(pg_catalog.decode(pg_catalog.md5(ordering_key), 'hex'), 0) & 63) stored,
+    event_id         text not null,
+    event_type       text not null,
+    schema_version   integer not null,
+    producer         text not null,
+    tenant_id        text not null,
+    ordering_key     text not null,
+    key_id           text not null,
+    signature        text not null,
+    trace_context    text,
+    body             text not null,
+    reason           text not null,
+    detail           text not null,
+    attempts         integer not null check (attempts >= 0),
+    replays          integer not null default 0,
+    replay_id        bigint,
+    next_attempt_at  timestamptz,
+    first_failed_at  timestamptz not null default pg_catalog.clock_timestamp(),
+    last_failed_at   timestamptz not null default pg_catalog.clock_timestamp(),
+    unique (subscription_id, log, seq),
+    foreign key (subscription_id, domain) references sguild_dispatcher.subscription (id, domain),
+    check ((state = 'retrying') = (next_attempt_at is not null))
+);
+create index failed_delivery_due on sguild_dispatcher.failed_delivery (subscription_id, next_attempt_at, seq)
+    where state = 'retrying';
+create index failed_delivery_dead on sguild_dispatcher.failed_delivery (subscription_id, seq)
+    where state = 'dead';
+create index failed_delivery_key on sguild_dispatcher.failed_delivery (subscription_id, ordering_key, seq);
+comment on column sguild_dispatcher.failed_delivery.log is
+    'The database that the event was read from: empty for the one of this table, else a producer.';
+comment on column sguild_dispatcher.failed_delivery.attempts is
+    'Deliveries tried since the event failed first or was last replayed.';
+comment on column sguild_dispatcher.failed_delivery.replay_id is 'The audit entry of the last replay.';
+
+-- What a subscriber did whose cursor could not be committed with it: nothing is done twice.
+create table sguild_dispatcher.inbox (
+    subscription_id  bigint not null,
+    domain           text not null,
+    producer         text not null,
+    event_id         text not null,
+    done_at          timestamptz not null default pg_catalog.clock_timestamp(),
+    primary key (subscription_id, producer, event_id),
+    foreign key (subscription_id, domain) references sguild_dispatcher.subscription (id, domain)
+);
+create index inbox_done_at on sguild_dispatcher.inbox (done_at);
+
+-- What people did, and what a handler asked for: an entry an action, and a row an event that it concerned.
+create table sguild_dispatcher.audit_entry (
+    id        bigint generated always as identity primary key,
+    action    text not null,
+    domain    text,
+    name      text,
+    actor     text not null,
+    reason    text not null,
+    details   json,
+    acted_at  timestamptz not null default pg_catalog.clock_timestamp()
+);
+comment on column sguild_dispatcher.audit_entry.reason is 'Why it was done, in the words of who did it.';
+comment on column sguild_dispatcher.audit_entry.details is 'What the action was told: filters, places, numbers.';
+create table sguild_dispatcher.audit_event (
+    entry_id         bigint not null references sguild_dispatcher.audit_entry (id) on delete cascade,
+    subscription_id  bigint not null references sguild_dispatcher.subscription (id),
+    log              text not null,
+    seq              bigint not null,
+    event_id         text not null,
+    event_type       text not null,
+    primary key (entry_id, subscription_id, log, seq)
+);

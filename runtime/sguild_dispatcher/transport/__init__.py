@@ -1,0 +1,1 @@
+"""What deliveries need of a database, and how PostgreSQL does it; tests have an in-memory one beside it."""

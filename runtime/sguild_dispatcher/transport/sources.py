@@ -1,0 +1,168 @@
+"""The logs that a subscriber reads, each with the connections that are needed to read it."""
+
+import os
+import socket
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sguild_dispatcher.errors import DatabaseUnavailableError
+from sguild_dispatcher.subscriptions import SubscriberName
+from sguild_dispatcher.transport.drivers import AsyncpgDriver, Driver
+from sguild_dispatcher.transport.interface import Control, HomeSession, LogSession, Session
+from sguild_dispatcher.transport.postgres import PostgresControl, PostgresSession, Share
+from sguild_dispatcher.transport.providers import Provider, prepare_session
+from sguild_dispatcher.wakeups import CHANNEL
+
+
+@dataclass(frozen=True, slots=True)
+class OneSession:
+    """The log lies in the subscriber's own database."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class TwoSessions:
+    """The log lies elsewhere."""
+
+    log: LogSession
+    home: HomeSession
+
+
+Sessions = OneSession | TwoSessions
+
+
+class Source(Protocol):
+    """One log."""
+
+    @property
+    def label(self) -> str:
+        """What to add to a sentence about it: nothing for the subscriber's own database."""
+        ...
+
+    def control(self, on_wakeup: Callable[[], None]) -> AbstractAsyncContextManager[Control]:
+        """Connect for the process as a whole; ``on_wakeup`` is called when somebody says that he published.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be reached.
+        """
+        ...
+
+    def partition(
+        self,
+        subscriber: SubscriberName,
+        subscription: int,
+        partition: int,
+        partitions: int,
+        ignored: tuple[str, ...],
+    ) -> AbstractAsyncContextManager[Sessions]:
+        """Connect for one partition.
+
+        Raises:
+            DatabaseUnavailableError: a database cannot be reached, or its connection was lost meanwhile.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresSource:
+    """A log in PostgreSQL.
+
+    Attributes:
+        log: its name.
+        provider: lends connections to it.
+        home: lends connections to the subscriber's own database, if that is another one.
+        listen: whether to wait for notifications; not behind a pooler.
+    """
+
+    log: str
+    provider: Provider
+    home: Provider | None
+    listen: bool
+
+    @property
+    def label(self) -> str:
+        """See :attr:`Source.label`."""
+        return f" of the log of {self.log}" if self.log else ""
+
+    @asynccontextmanager
+    async def control(self, on_wakeup: Callable[[], None]) -> AsyncGenerator[Control, None]:
+        """See :meth:`Source.control`."""
+        async with borrowed(self.provider) as driver:
+            if not (self.listen and isinstance(driver, AsyncpgDriver)):
+                yield PostgresControl(driver, process=process_name())
+                return
+
+            def listener(*_: Any) -> None:
+                on_wakeup()
+
+            await driver.connection.add_listener(CHANNEL, listener)
+            try:
+                yield PostgresControl(driver, process=process_name())
+            finally:
+                if not driver.is_closed():
+                    await driver.connection.remove_listener(CHANNEL, listener)
+
+    @asynccontextmanager
+    async def partition(
+        self,
+        subscriber: SubscriberName,
+        subscription: int,
+        partition: int,
+        partitions: int,
+        ignored: tuple[str, ...],
+    ) -> AsyncGenerator[Sessions, None]:
+        """See :meth:`Source.partition`."""
+        share = Share(
+            subscription=subscription,
+            log=self.log,
+            partition=partition,
+            partitions=partitions,
+            ignored=ignored,
+        )
+        async with self._session(self.provider, share) as log:
+            if self.home is None:
+                yield OneSession(log)
+                return
+            async with borrowed(self.home) as driver:
+                at_home = await PostgresControl(driver, process=process_name()).subscription(subscriber)
+            async with self._session(self.home, share.at_home(at_home)) as home:
+                yield TwoSessions(log, home)
+
+    @asynccontextmanager
+    async def _session(self, provider: Provider, share: Share) -> AsyncGenerator[Session, None]:
+        async with borrowed(provider) as driver:
+            session = PostgresSession(driver, share)
+            try:
+                if self.listen:
+                    await prepare_session(driver)
+                yield session
+            except Exception as error:
+                if not session.is_lost(error):
+                    raise
+                raise connection_lost(error) from None
+
+
+@asynccontextmanager
+async def borrowed(provider: Provider) -> AsyncGenerator[Driver, None]:
+    """Take a connection for the length of a block."""
+    driver = await provider.acquire()
+    try:
+        yield driver
+    finally:
+        await provider.release(driver)
+
+
+def connection_lost(error: BaseException) -> DatabaseUnavailableError:
+    """Return the error that says that another connection is needed."""
+    reason = str(error).partition("\n")[0] or type(error).__name__
+    return DatabaseUnavailableError(
+        f"The connection was lost ({reason}); what was not committed is delivered again."
+    )
+
+
+def process_name() -> str:
+    """Return host and process id, for people."""
+    return f"{socket.gethostname()}:{os.getpid()}"
