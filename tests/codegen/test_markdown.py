@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sguild_codegen.report.finding import Finding, Witness
 from sguild_codegen.report.printers import PRINTERS
+from sguild_codegen.report.printers.context import Context
 
 # What a service would turn into a link, a mention or a picture, were it text and not code.
 LIVE = re.compile(r"@|#\d|://|www\.|:\w+:|\b[A-Za-z]+-\d|\b(?=\w*\d)?[0-9a-f]{7,40}\b", re.IGNORECASE)
@@ -48,7 +49,7 @@ class _Page(HTMLParser):
 
 
 def _markdown(*findings: Finding, checked: str = "") -> str:
-    return PRINTERS["markdown"](findings, checked=checked)
+    return PRINTERS["markdown"](findings, Context(checked=checked))
 
 
 def _page(*findings: Finding, checked: str = "") -> _Page:

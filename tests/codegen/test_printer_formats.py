@@ -13,15 +13,16 @@ from command_kit import minimal_tree, run
 from finding_kit import HOSTILE, PATH, breaking, finding, hostile, samples
 
 from sguild_codegen.cli.output import Format
-from sguild_codegen.report.finding import Finding
+from sguild_codegen.report.finding import Finding, Witness
 from sguild_codegen.report.printers import PRINTERS
-from sguild_codegen.report.rules import Rule
+from sguild_codegen.report.printers.context import ERRORS, WARNINGS, Context
+from sguild_codegen.report.rules import Level, Rule
 
 EVERY_SET = [(), samples(), *((hostile(text),) for text in HOSTILE)]
 
 
 def _printed(name: str, *findings: Finding, checked: str = "") -> str:
-    return PRINTERS[name](findings, checked=checked)
+    return PRINTERS[name](findings, Context(checked=checked))
 
 
 def _schema(package: str, *path: str) -> Any:
@@ -116,7 +117,7 @@ class TestText:
         assert all(line.isprintable() for line in shown)
 
     def test_color_changes_nothing_but_color(self) -> None:
-        colored = PRINTERS["text"](samples(), color=True)
+        colored = PRINTERS["text"](samples(), Context(color=True))
         assert re.sub(r"\x1b\[[\d;]*m", "", colored) == _printed("text", *samples())
         assert colored.count("\x1b[31;1m") == 3  # two heads, one underline
 
@@ -178,6 +179,24 @@ class TestGitlab:
         assert issues[-1]["location"]["lines"]["begin"] == 1
         assert "sales, coaching" in issues[0]["description"]
 
+    def test_the_witness_is_in_the_description(self) -> None:
+        described = json.loads(_printed("gitlab", breaking()))[0]["description"]
+        assert described == (
+            'SG901: the property "phone" is gone from lead.created version 1 (event type: lead.created) '
+            "(affects: sales, coaching). Witness, accepted by version 1 on origin/main, refused by version 1 "
+            'here: {"lead_id": "led_01j9", "phone": null, "tags": ["a", 1.5, true]}. '
+            "Publish version 2: sales and coaching go on with version 1."
+        )
+
+    def test_a_long_witness_is_left_out_and_an_invisible_one_escaped(self) -> None:
+        def told(document: str) -> str:
+            witness = Witness(document=document, accepted_by="one", refused_by="another")
+            return str(json.loads(_printed("gitlab", breaking(witness=witness)))[0]["description"])
+
+        assert "refused by another (1,003 characters). Publish" in told("x" * 1001)
+        assert f'refused by another: "{"x" * 998}". Publish' in told("x" * 998)
+        assert 'refused by another: "\\u202e\\u0000". Publish' in told("\u202e\x00")
+
     def test_equal_findings_keep_apart(self) -> None:
         issues = json.loads(_printed("gitlab", finding(line=1), finding(line=2), finding(line=3)))
         assert len({each["fingerprint"] for each in issues}) == 3
@@ -192,12 +211,14 @@ def _parsed(xml: str) -> ET.Element:
 
 
 class TestJunit:
-    def test_a_notice_passes_and_the_rest_fails(self) -> None:
-        suite = _parsed(_printed("junit", *samples()))[0]
+    @pytest.mark.parametrize("failing", [ERRORS, WARNINGS])
+    def test_what_fails_the_command_fails(self, failing: frozenset[Level]) -> None:
+        suite = _parsed(PRINTERS["junit"](samples(), Context(failing=failing)))[0]
         kinds = [[(part.tag, part.get("type")) for part in case] for case in suite]
-        failed, passed = ("failure", "error"), [("system-out", None)]
-        assert kinds == [[failed], [("failure", "warning")], passed, passed, [failed]]
-        assert (suite.get("tests"), suite.get("failures")) == ("5", "3")
+        failed, passed = [("failure", "error")], [("system-out", None)]
+        warned = [("failure", "warning")] if "warning" in failing else passed
+        assert kinds == [failed, warned, passed, passed, failed]
+        assert (suite.get("tests"), suite.get("failures")) == ("5", "3" if "warning" in failing else "2")
 
     def test_nothing_is_one_test_that_passed(self) -> None:
         (case,) = _parsed(_printed("junit", checked="contracts against origin/main"))[0]

@@ -27,7 +27,7 @@ def _finding(**changes: object) -> Finding:
 
 
 def _printed(name: str, *findings: Finding) -> str:
-    return PRINTERS[name](findings, color=False)
+    return PRINTERS[name](findings)
 
 
 def test_text_shows_place_rule_source_and_help() -> None:

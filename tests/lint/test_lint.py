@@ -12,6 +12,7 @@ from shop_kit import ADDRESS, PAYLOAD, REGISTRY, example, found, lint, registry,
 
 from sguild_codegen.compat import compare
 
+IMPOSSIBLE = {"size": {"type": "integer", "minimum": 1, "multipleOf": 5, "maximum": 4, "description": "Hers."}}
 OPEN = {"size": {"type": "object", "description": "In millimetres.", "maxProperties": 3}}
 IGNORE = '{{ rule = "{rule}", {where}reason = "an old reader needs it" }}'
 
@@ -303,3 +304,21 @@ def test_text_of_a_contract_cannot_reach_the_terminal(tmp_path: Path) -> None:
     contracts = example(tmp_path, "properties", '"a\\u001b[31m": {"type": "integer"}')
     assert "\x1b" not in lint(contracts).out
     assert (contracts / REGISTRY).exists()
+
+
+def test_what_the_time_did_not_suffice_for_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contracts = shop(tmp_path, "properties", IMPOSSIBLE)
+    assert "SG270" in found(contracts)
+    monkeypatch.setattr("sguild_codegen.lint.proofs.BUDGET", -1.0)
+    assert "SG270" not in found(contracts)
+    result = lint(contracts)
+    assert result.code == 0
+    assert (
+        "questions about this file could not be decided: the time for this comparison is over\n" in result.out
+    )
+
+
+@pytest.mark.parametrize("name", ["json", "junit", "sarif", "markdown"])
+def test_a_report_says_what_was_looked_at(name: str, tmp_path: Path) -> None:
+    contracts = shop(tmp_path)
+    assert str(contracts) in lint(contracts, "--format", name).out.replace("&#46;", ".").replace("\\", "")

@@ -66,7 +66,7 @@ def diff(
         else:
             printer.findings(found, checked)
         progress(_summary(found))
-    raise typer.Exit(1 if any(each.level == "error" for each in found) else 0)
+    raise typer.Exit(printer.exit_code(found))
 
 
 def _summary(found: "Sequence[Finding]") -> str:

@@ -34,7 +34,7 @@ def lint(
     color: Annotated[Color, typer.Option(help="When text is colored; auto obeys NO_COLOR.")] = Color.AUTO,
 ) -> None:
     """Say what is unwise in the contracts; errors and warnings end with exit code 1, notices do not."""
-    printer = Output(format_, color)
+    printer = Output(format_, color, warnings_fail=True)
     with reported(printer):
         from sguild_codegen.cli.configuration import contracts_folder
         from sguild_codegen.cli.ignores import ignores
@@ -44,10 +44,9 @@ def lint(
         ignored = ignores() if folder.resolve() == usual.resolve() else ()
         run = _Run(folder, _day(today), ignored)
         found = run.fixed() if fix else run.findings()
-        if found or format_ is not Format.TEXT:
-            printer.findings(found)
+        printer.findings(found, folder.as_posix())
         progress(_summary(found))
-    raise typer.Exit(1 if any(each.level != "notice" for each in found) else 0)
+    raise typer.Exit(printer.exit_code(found))
 
 
 class _Run:

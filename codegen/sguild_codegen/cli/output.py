@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from sguild_codegen.report.finding import Finding
+    from sguild_codegen.report.rules import Level
 
 
 _UNUSABLE: Final = 2  # exit code: usage, configuration or unreadable input
@@ -44,10 +45,14 @@ class Color(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where a command prints: findings to stdout, errors and progress to stderr."""
+    """Where a command prints: findings to stdout, errors and progress to stderr.
+
+    ``warnings_fail`` tells that a warning ends the command with exit code 1 as well.
+    """
 
     format: Format
     color: Color
+    warnings_fail: bool = False
 
     def findings(self, findings: Sequence["Finding"], checked: str = "") -> None:
         """Print findings in the format that was asked for; a document also where there are none.
@@ -57,8 +62,19 @@ class Output:
         if not findings and not self.format.is_document:
             return
         from sguild_codegen.report.printers import PRINTERS
+        from sguild_codegen.report.printers.context import Context
 
-        sys.stdout.write(PRINTERS[self.format](findings, color=self._colored(), checked=checked))
+        sys.stdout.write(PRINTERS[self.format](findings, Context(self._colored(), checked, self._failing())))
+
+    def exit_code(self, findings: Sequence["Finding"]) -> int:
+        """Return how a command ends that has found these: 1 if one of them fails it, else 0."""
+        failing = self._failing()
+        return 1 if any(each.level in failing for each in findings) else 0
+
+    def _failing(self) -> "frozenset[Level]":
+        from sguild_codegen.report.printers.context import ERRORS, WARNINGS
+
+        return WARNINGS if self.warnings_fail else ERRORS
 
     def _colored(self) -> bool:
         if self.color is Color.AUTO:

@@ -28,6 +28,16 @@ def check(contracts: Contracts, proofs: Proofs) -> Iterator[Breach]:
         yield from _FileCheck(file, proofs, tested(file.root)).run()
 
 
+def left_open(contracts: Contracts, proofs: Proofs) -> Iterator[Breach]:
+    """Tell what the checks before this one could not decide, once a file."""
+    for file in contracts.files:
+        found = proofs.left_open.get(file.name, ())
+        if found:
+            reasons = "; ".join(dict.fromkeys(each.reason for each in found))
+            count = "one question" if len(found) == 1 else f"{len(found)} questions"
+            yield file.breach(rules.LEFT_OPEN, found[0].node, count=count, reason=reasons)
+
+
 @dataclass(slots=True)
 class _FileCheck:
     file: SchemaFile

@@ -91,6 +91,7 @@ def _checked(contracts: Contracts) -> Iterable[Breach]:
         yield from check(contracts)
     for prove in (registry.check, contradictions.check, redundancy.check):
         yield from prove(contracts, proofs)
+    yield from contradictions.left_open(contracts, proofs)
 
 
 def findings(linted: Linted, folder: Path, tree: ContractTree) -> tuple[Finding, ...]:

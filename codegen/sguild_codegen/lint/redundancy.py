@@ -158,7 +158,7 @@ def _beside_values(
         return
     other = "const" if node.has_const else "enum"
     for key in _PLAIN:
-        if key in raw and all(proofs.always_accepts({key: raw[key]}, each) for each in listed):
+        if key in raw and all(proofs.always_accepts(node, {key: raw[key]}, each) for each in listed):
             yield _removable(file, rules.IDLE_BESIDE_VALUES, node, key, other=other)
 
 

@@ -87,6 +87,7 @@ def _domains(contracts: Contracts, proofs: Proofs, event: EventType) -> Iterator
     domain = next(each for each in contracts.tree.domains if each.name == event.producer)
     if domain.status == "deprecated":
         yield contracts.breach(rules.DEPRECATED_PRODUCER, f"{entry}/producer", event, **values)
+    proofs.begin()
     if proofs.refuses(contracts.tree.envelope.properties["producer"], event.producer):
         yield contracts.breach(rules.PRODUCER_REFUSED, f"{entry}/producer", event, **values)
     if not event.subscribers:

@@ -275,6 +275,13 @@ _LISTED: Final = (
         '"locale": {"enum": ["en", "english"], "maxLength": 2, "description": "Language of the shop."}',
         '"locale": {"enum": ["en", "de"], "description": "Language of the shop."}',
     ),
+    _page(
+        lint_rules.LEFT_OPEN,
+        "properties",
+        '"mail": {"type": "string", "format": "email", "minLength": 300, "maxLength": 320,'
+        ' "description": "Where to write to."}',
+        '"mail": {"type": "string", "format": "email", "maxLength": 254, "description": "For bills."}',
+    ),
     # Redundancy.
     _page(
         lint_rules.FOREIGN_KEYWORD,

@@ -1,8 +1,7 @@
 """The rules of ``lint`` as data: what is unwise in contracts, even where nothing breaks.
 
 Ids go by family: SG201 names, SG210 documentation, SG220 shapes, SG240 the registry, SG250 windows, SG260
-reachability, SG270 contradictions, SG280 redundancy, SG290 the settings. ``lint_pages`` has an example of
-each.
+reachability, SG270 contradictions, SG280 redundancy, SG290 the settings. ``lint_pages`` has their examples.
 """
 
 from typing import Final
@@ -21,24 +20,21 @@ NAME_CASE: Final = _rule(
     "name-case",
     "{what} {value} is not in snake case",
     "Call it {suggestion}.",
-    why="Names of properties become names of attributes. One spelling everywhere means that nobody has to"
-    " look up which one a field has.",
+    why="Names of properties become names of attributes. With one spelling nobody has to look it up.",
 )
 PAYLOAD_TITLE: Final = _rule(
     "SG202",
     "payload-title",
     "the title is {value}, not {expected}",
     'Write "title": {expected}.',
-    why="The title is what a reader, an editor and the catalogue show first. A title of another version or"
-    " event type, left over from a copied file, sends them to the wrong contract.",
+    why="It is what a reader, an editor and the catalogue show first. One from a copied file misleads them.",
 )
 SHARED_ID: Final = _rule(
     "SG203",
     "shared-id",
     "$id of a shared schema is {value}, not {expected}",
     'Write "$id": {expected}.',
-    why="A schema that leaves this folder is known by its $id. If that does not say where the file lies, two"
-    " files can claim the same name, and bundling takes one for the other.",
+    why="Elsewhere a schema is known by its $id. If two files claim the same, one is taken for the other.",
 )
 LOOK_ALIKE_VALUES: Final = _rule(
     "SG204",
@@ -325,8 +321,7 @@ IDLE_CONDITION: Final = _rule(
     "idle-condition",
     "the condition {outcome} for a value that the schema accepts, so {key} constrains nothing",
     "Change the condition, or drop it.",
-    why='Mostly a slip: "if" with a property that the schema does not have, or with a value that it'
-    " excludes.",
+    why='Mostly a slip: "if" with a property that the schema does not have, or a value that it excludes.',
 )
 REFUSED_EXAMPLE: Final = _rule(
     "SG274",
@@ -342,6 +337,14 @@ DEAD_VALUE: Final = _rule(
     "the value {value} of the {key} is refused by the keywords beside it",
     "Remove the value, or change what excludes it.",
     why="The value looks allowed. Producers who send it fail.",
+)
+LEFT_OPEN: Final = _rule(
+    "SG276",
+    "left-open",
+    "{count} about this file could not be decided: {reason}",
+    "Write it in a simpler way if you can: a contradiction may stand here unseen.",
+    why="A proof may take too long, or need a text that nobody can construct. This is the first place.",
+    level="notice",
 )
 
 # Redundancy.

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from sguild_codegen.report.finding import Finding
+from sguild_codegen.report.printers.context import Context
 from sguild_codegen.report.printers.github import github
 from sguild_codegen.report.printers.gitlab import gitlab
 from sguild_codegen.report.printers.json_document import json_document
@@ -21,12 +22,10 @@ from sguild_codegen.report.printers.text import text
 class Printer(Protocol):
     """Returns findings as they are printed.
 
-    Only text has a use for ``color``. ``checked`` says what was looked at, as "contracts against
-    origin/main", for the formats that have a place for it. No findings give no text at all, or a valid
-    document without any.
+    No findings give no text at all, or a valid document without any.
     """
 
-    def __call__(self, findings: Sequence[Finding], *, color: bool = False, checked: str = "") -> str:
+    def __call__(self, findings: Sequence[Finding], context: Context = ...) -> str:
         """Return the text that goes to stdout."""
         ...
 

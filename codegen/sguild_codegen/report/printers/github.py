@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sguild_codegen.report.finding import Finding
+from sguild_codegen.report.printers.context import PLAIN, Context
 from sguild_codegen.report.printers.details import about, proof_of, related
 from sguild_codegen.report.safe import as_json, visible
 
 _LONGEST_DOCUMENT: Final = 1000  # an annotation is read beside the code; other formats have room for more
 
 
-def github(findings: Sequence[Finding], *, color: bool = False, checked: str = "") -> str:  # noqa: ARG001 - as all
+def github(findings: Sequence[Finding], context: Context = PLAIN) -> str:  # noqa: ARG001 - as all
     """Return one workflow command a finding, which GitHub shows at the line of the pull request."""
     return "".join(_command(each) for each in findings)
 

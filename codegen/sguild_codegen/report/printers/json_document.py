@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from typing import Final
 
 from sguild_codegen.report.finding import Finding, Place, Witness
+from sguild_codegen.report.printers.context import PLAIN, Context
 from sguild_codegen.report.safe import visible, visible_lines
 
 # Raised when a key goes away or changes its meaning; keys that are added leave it as it is.
 VERSION: Final = 1
 
 
-def json_document(findings: Sequence[Finding], *, color: bool = False, checked: str = "") -> str:  # noqa: ARG001 - as all
+def json_document(findings: Sequence[Finding], context: Context = PLAIN) -> str:
     """Return ``{"version": 1, "checked": …, "findings": [...]}``; keys that do not apply are null."""
     listed = [_finding(each) for each in findings]
-    document = {"version": VERSION, "checked": visible(checked) or None, "findings": listed}
+    document = {"version": VERSION, "checked": visible(context.checked) or None, "findings": listed}
     return json.dumps(document, indent=2) + "\n"
 
 

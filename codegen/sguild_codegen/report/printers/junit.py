@@ -8,16 +8,19 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sguild_codegen.report.finding import Finding
+from sguild_codegen.report.printers.context import PLAIN, Context
 from sguild_codegen.report.printers.details import NAME, about, place_of, proof_of, related
 from sguild_codegen.report.safe import as_json, visible
 
 _MARKUP: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
-def junit(findings: Sequence[Finding], *, color: bool = False, checked: str = "") -> str:  # noqa: ARG001 - as all
-    """Return one test case a finding, failed unless it is a notice; one that passed if there is none."""
-    failures = sum(_fails(each) for each in findings)
-    cases = [_case(each) for each in findings] or [_passed(checked)]
+def junit(findings: Sequence[Finding], context: Context = PLAIN) -> str:
+    """Return one test case a finding, failed if the command fails by it; one that passed if there is none."""
+    failures = sum(each.level in context.failing for each in findings)
+    cases = [_case(each, fails=each.level in context.failing) for each in findings] or [
+        _passed(context.checked)
+    ]
     counts = f'tests="{len(cases)}" failures="{failures}" errors="0"'
     lines = (
         '<?xml version="1.0" encoding="UTF-8"?>',
@@ -31,15 +34,11 @@ def junit(findings: Sequence[Finding], *, color: bool = False, checked: str = ""
     return "\n".join(lines)
 
 
-def _fails(finding: Finding) -> bool:
-    return finding.level != "notice"  # a notice never changes the exit code
-
-
 def _passed(checked: str) -> str:
     return f'    <testcase classname="{NAME}" name="{_escaped(checked or "no findings")}"/>'
 
 
-def _case(finding: Finding) -> str:
+def _case(finding: Finding, *, fails: bool) -> str:
     name = f"{finding.rule.id} {finding.rule.name} at {place_of(finding)}"
     file = f'file="{_escaped(finding.path)}"'
     head = f'    <testcase classname="{_escaped(finding.path)}" name="{_escaped(name)}" {file}'
@@ -48,7 +47,7 @@ def _case(finding: Finding) -> str:
     message = f'type="{finding.level}" message="{_escaped(finding.message)}"'
     inner = (
         f"<failure {message}>{body}</failure>"
-        if _fails(finding)
+        if fails
         else f"<system-out>{finding.level}: {body}</system-out>"
     )
     return f"{head}{line}>\n      {inner}\n    </testcase>"

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from sguild_codegen.report.finding import Finding, Place, Witness
+from sguild_codegen.report.printers.context import PLAIN, Context
 from sguild_codegen.report.printers.details import NAME, place_of
 from sguild_codegen.report.printers.harmless import code, fenced, fenced_text, html_code, sentence
 from sguild_codegen.report.safe import as_json, visible_lines
@@ -22,14 +23,14 @@ _LONGEST_DOCUMENT: Final = 4_000
 _LONGEST_SOURCE: Final = 200
 
 
-def markdown(findings: Sequence[Finding], *, color: bool = False, checked: str = "") -> str:  # noqa: ARG001 - as all
+def markdown(findings: Sequence[Finding], context: Context = PLAIN) -> str:
     """Return a summary, a table of who breaks, and each finding with its witness folded.
 
     What would make the comment too long for a service is left out, and counted.
     """
     groups = _grouped(findings)
     blocks = [_MARK, f"### {NAME}: {_summary(findings)}"]
-    blocks += [f"**Checked:** {sentence(checked)}"] if checked else []
+    blocks += [f"**Checked:** {sentence(context.checked)}"] if context.checked else []
     blocks += _tables(groups)
     return "\n\n".join((*blocks, *_within(_LONGEST - sum(map(len, blocks)), groups))) + "\n"
 

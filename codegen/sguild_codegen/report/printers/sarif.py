@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from sguild_codegen.report.finding import Finding, Place
+from sguild_codegen.report.printers.context import PLAIN, Context
 from sguild_codegen.report.printers.details import NAME, about, fingerprints, proof_of
 from sguild_codegen.report.rules import Rule
 from sguild_codegen.report.safe import visible
@@ -19,7 +20,7 @@ _BRACKET: Final = re.compile(r"[\[\]\\]")
 _FINGERPRINT: Final = "sguildCodegen/v1"  # the number is that of the way in which fingerprints are made
 
 
-def sarif(findings: Sequence[Finding], *, color: bool = False, checked: str = "") -> str:  # noqa: ARG001 - as all
+def sarif(findings: Sequence[Finding], context: Context = PLAIN) -> str:
     """Return one run with the rules that were broken and one result a finding."""
     from importlib.metadata import version
 
@@ -34,7 +35,7 @@ def sarif(findings: Sequence[Finding], *, color: bool = False, checked: str = ""
         _result(each, order.index(each.rule.id), fingerprint)
         for each, fingerprint in zip(findings, fingerprints(findings), strict=True)
     ]
-    details = {"automationDetails": {"description": _message(checked)}} if checked else {}
+    details = {"automationDetails": {"description": _message(context.checked)}} if context.checked else {}
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",

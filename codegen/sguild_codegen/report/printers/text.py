@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from sguild_codegen.report.finding import Finding, Witness
+from sguild_codegen.report.printers.context import PLAIN, Context
 from sguild_codegen.report.printers.details import about, place_of, proof_of, related
 from sguild_codegen.report.safe import as_json, visible
 
@@ -16,12 +17,12 @@ _BEFORE: Final = 60
 _INDENT: Final = "    "  # no line of a contract ever starts a line of output: "::" there is a command to CI
 
 
-def text(findings: Sequence[Finding], *, color: bool = False, checked: str = "") -> str:  # noqa: ARG001 - as all
+def text(findings: Sequence[Finding], context: Context = PLAIN) -> str:
     """Return each finding with its source line, an underline, what is known beside, and help.
 
     It is one line where there is nothing but a message and help.
     """
-    return "".join(_text_of(each, color=color) for each in findings)
+    return "".join(_text_of(each, color=context.color) for each in findings)
 
 
 def _text_of(finding: Finding, *, color: bool) -> str:
