@@ -49,8 +49,9 @@ def migrations() -> tuple[Migration, ...]:
 async def migrate(connection: "Connection") -> list[str]:
     """Apply the migrations that the database lacks, and return their names.
 
-    All of them are applied in one transaction, or none. It waits for another process that
-    migrates the same database, and then finds nothing left to do.
+    All of them are applied in one transaction, or none. After a restore into another cluster the log begins a
+    new generation of transaction ids, and every cursor goes on where it was. It waits for another process
+    that migrates the same database, and then finds nothing left to do.
 
     Raises:
         NotMigratedError: the database has a newer schema, or one of another text than was recorded.
@@ -64,6 +65,8 @@ async def migrate(connection: "Connection") -> list[str]:
         for each in pending:
             await connection.execute(each.text)
             await connection.execute(statement("record_migration"), each.version, each.name, each.checksum)
+        if not await connection.fetchval(statement("generation/is_current")):
+            await connection.execute(statement("generation/begin"))
     return [each.name for each in pending]
 
 

@@ -93,7 +93,7 @@ class Page:
         complete: nothing is left of the window.
         flowing: new events may be delivered; not while the subscription is paused or its partitions change.
         failures: the subscription has failed deliveries in this database.
-        restored: the events were published in a former cluster, and there is a later one.
+        restored: the window holds all that is left of a former cluster, and there is a later one.
         last_seq: the newest seq of the whole log, unknown inside of a window.
     """
 

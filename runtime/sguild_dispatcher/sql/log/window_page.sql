@@ -4,7 +4,7 @@
 with head as materialized (
     select
         $8::text as snapshot,
-        exists (select from sguild_dispatcher.generation as newer where newer.generation > $2) as restored,
+        $8::text = '9223372036854775807:9223372036854775807:' as restored,
         pg_catalog.set_config('sguild_dispatcher.batch', $7, true) as token,
         null::bigint as last_seq,
         subscription.retired_at is null as active,

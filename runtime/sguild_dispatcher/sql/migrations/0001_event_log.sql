@@ -69,8 +69,11 @@ select sguild_dispatcher.create_log_days(7);
 create table sguild_dispatcher.generation (
     generation         smallint primary key,
     system_identifier  bigint not null,
+    txid               xid8 not null default pg_catalog.pg_current_xact_id(),
     began_at           timestamptz not null default pg_catalog.clock_timestamp()
 );
+comment on column sguild_dispatcher.generation.txid is
+    'The transaction that wrote the row: a restore shows by it, since then another one wrote the copy.';
 insert into sguild_dispatcher.generation (generation, system_identifier)
 select 1, control.system_identifier from pg_catalog.pg_control_system() as control;
 
