@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from command_kit import ROOT
 
-from sguild_codegen.compat import compare
+from sguild_codegen.compat import compare, scalars
 from sguild_codegen.compat.tolerance import tolerant
 
 
@@ -179,3 +179,12 @@ def test_discriminators_stay_closed() -> None:
         {"enum": ["a"]},
         {"enum": ["b"]},
     ]
+
+
+def test_what_is_remembered_of_texts_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scalars, "_MOST_KNOWN", 5)
+    for _ in range(2):
+        for least in range(1, 20):
+            old, new = {"type": "string", "minLength": least}, {"type": "string", "minLength": least + 1}
+            assert compare(old, new).backward.witness == "a" * least
+            assert len(scalars._found) <= 5

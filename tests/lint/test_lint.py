@@ -12,7 +12,7 @@ from shop_kit import ADDRESS, PAYLOAD, REGISTRY, example, found, lint, registry,
 
 from sguild_codegen.compat import compare
 
-IMPOSSIBLE = {"size": {"type": "integer", "minimum": 1, "multipleOf": 5, "maximum": 4, "description": "Hers."}}
+IMPOSSIBLE = {"size": {"type": "integer", "minimum": 1, "multipleOf": 5, "maximum": 4, "description": "A"}}
 OPEN = {"size": {"type": "object", "description": "In millimetres.", "maxProperties": 3}}
 IGNORE = '{{ rule = "{rule}", {where}reason = "an old reader needs it" }}'
 

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
@@ -54,7 +54,7 @@ LINE_ENDS: Final = union((ord(each), ord(each)) for each in "\n\r\u2028\u2029")
 _READABLE: Final = tuple(ord(each) for each in "ax0AZ9zb1_-. /:@+,")
 
 
-@cache
+@lru_cache(maxsize=1_000)
 def classes(sets: frozenset[Ranges]) -> tuple[int, ...]:
     """Return one character of each class: no set tells characters of a class apart. Readable ones first."""
     cuts = sorted({0, *(cut for ranges in sets for low, high in ranges for cut in (low, high + 1))})

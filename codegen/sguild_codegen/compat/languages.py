@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from sguild_codegen.compat.characters import ANY, Ranges, classes, contains, single
@@ -68,7 +68,7 @@ class _Search:
         return found
 
 
-@cache
+@lru_cache(maxsize=1_000)
 def _search(pattern: str) -> _Search:
     return _Search(automaton(pattern))
 

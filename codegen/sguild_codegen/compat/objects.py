@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from itertools import chain, combinations, product
 from typing import Final, Self
 
@@ -328,4 +328,4 @@ def _covers(around: Cell, cell: Cell) -> bool:
     )
 
 
-_holds = cache(holds)
+_holds = lru_cache(maxsize=10_000)(holds)

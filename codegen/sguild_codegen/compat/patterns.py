@@ -6,7 +6,7 @@ comparison that meets it is undecided.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from sguild_codegen.compat.characters import (
@@ -49,7 +49,7 @@ class Automaton:
         return len(self.empty) - 1
 
 
-@cache
+@lru_cache(maxsize=1_000)
 def automaton(pattern: str) -> Automaton:
     """Return the automaton of a pattern; it accepts a match, not yet a text that holds one.
 

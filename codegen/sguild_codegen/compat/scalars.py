@@ -27,6 +27,7 @@ from sguild_codegen.compat.validators import is_of_format
 
 _MOST_TEXTS: Final = 200
 _LONGEST_TEXT: Final = 20_000
+_MOST_KNOWN: Final = 10_000
 
 
 class _Scalar(Facts):
@@ -154,7 +155,10 @@ _found: dict[_Texts, str | None] = {}
 def _find(texts: _Texts, check_time: Callable[[], None]) -> str | None:
     """Return a text of which the facts are true: the same facts are met again in other comparisons."""
     if texts not in _found:
-        _found[texts] = _find_new(texts, check_time)
+        found = _find_new(texts, check_time)
+        while len(_found) >= _MOST_KNOWN:
+            _found.pop(next(iter(_found)), None)  # the oldest
+        _found[texts] = found
     return _found[texts]
 
 

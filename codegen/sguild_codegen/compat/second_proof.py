@@ -4,7 +4,7 @@ It leaves patterns open. Where interegular proves that each match of a pattern o
 one of the reader, the writer's schema may say so beside its own pattern: it accepts the same documents.
 """
 
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final
 
 import jsonschema_rs
@@ -69,14 +69,14 @@ def _covers(reader: Json, writer: Json) -> bool | None:
     return {"yes": True, "no": False}.get(found.value)
 
 
-@cache
+@lru_cache(maxsize=1_000)
 def _is_within(inner: str, outer: str) -> bool:
     """Tell whether it is proven, for anchored patterns, that what matches ``inner`` matches ``outer``."""
     narrow, wide = _automaton(inner), _automaton(outer)
     return narrow is not None and wide is not None and bool(narrow.issubset(wide))
 
 
-@cache
+@lru_cache(maxsize=1_000)
 def _automaton(pattern: str) -> Any:
     """Return interegular's automaton of an anchored pattern, ``None`` for any other."""
     body = _body(pattern)

@@ -6,7 +6,7 @@ from typing import Final
 from sguild_codegen.report.rules import Level
 
 ERRORS: Final[frozenset[Level]] = frozenset({"error"})
-WARNINGS: Final[frozenset[Level]] = ERRORS | {"warning"}
+WARNINGS: Final[frozenset[Level]] = frozenset({"error", "warning"})
 
 
 @dataclass(frozen=True, slots=True)
