@@ -36,7 +36,7 @@ ALLOWED = {
     "sguild_dispatcher": r"""
         sguild_dispatcher/ (
             \w+ \.py
-            | (cli | fields | testing (/ documents)?) / \w+ \.py
+            | (cli | fields | signing | testing (/ documents)?) / \w+ \.py
             | sql / ((savepoint | testing) /)? \w+ \.sql
             | sql / migrations / \d{4}_\w+ \.sql
             | py\.typed

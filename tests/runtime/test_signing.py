@@ -1,18 +1,18 @@
 import base64
 import hashlib
 import hmac
-import json
-import pickle
-import stat
-from pathlib import Path
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from sguild_dispatcher.errors import KeyringError, MissingKeyError, SignatureError
-from sguild_dispatcher.signing import Key, Keyring
+from sguild_dispatcher.signing import Algorithm, Key, Keyring, KeyState
+from signing_kit import BODY, NOW, PRIVATE, PUBLIC, SECRET, StandingClock, ed25519_key, hmac_key
 
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - the test vector of Standard Webhooks
-BODY = '{"test": 2432232314}'
+each_algorithm = pytest.mark.parametrize("algorithm", ["hmac-sha256", "ed25519"])
 
 
 @pytest.fixture
@@ -21,22 +21,34 @@ def keyring() -> Keyring:
 
 
 def test_a_signature_is_hmac_sha256_over_the_exact_bytes() -> None:
-    key_id, signature = Keyring([Key("sales-1", "sales", SECRET)]).sign("sales", BODY)
+    key_id, signature = Keyring([hmac_key()]).sign("sales", BODY)
     secret = base64.b64decode(SECRET.removeprefix("whsec_"))
     assert key_id == "sales-1"
     assert signature == "hmac-sha256:" + hmac.new(secret, BODY.encode(), hashlib.sha256).hexdigest()
 
 
-def test_verifying_tells_the_domain_of_the_key(keyring: Keyring) -> None:
+def test_a_signature_is_ed25519_over_the_exact_bytes() -> None:
+    key_id, signature = Keyring([ed25519_key()]).sign("sales", BODY)
+    algorithm, _, digits = signature.partition(":")
+    assert (key_id, algorithm) == ("sales-e", "ed25519")
+    public = Ed25519PublicKey.from_public_bytes(base64.b64decode(PUBLIC.removeprefix("whpk_")))
+    public.verify(bytes.fromhex(digits), BODY.encode())
+
+
+@each_algorithm
+def test_verifying_tells_the_domain_of_the_key(algorithm: Algorithm) -> None:
+    keyring = Keyring.generate(["sales", "revenue"], algorithm=algorithm)
     for domain in ("sales", "revenue"):
         key_id, signature = keyring.sign(domain, BODY)
         assert keyring.verify(key_id, BODY.encode(), signature) == domain
 
 
-def test_a_retired_key_verifies_and_does_not_sign(keyring: Keyring) -> None:
-    _, signature = Keyring([Key("sales-1", "sales", SECRET)]).sign("sales", BODY)
-    assert keyring.verify("sales-1", BODY, signature) == "sales"
-    assert keyring.sign("sales", BODY)[0] != "sales-1"
+def test_a_public_half_verifies_and_does_not_sign() -> None:
+    key_id, signature = Keyring([ed25519_key()]).sign("sales", BODY)
+    reader = Keyring([Key("sales-e", "sales", PUBLIC)])
+    assert reader.verify(key_id, BODY, signature) == "sales"
+    with pytest.raises(MissingKeyError, match="only the public half of 'sales-e', which sales signs with"):
+        reader.sign("sales", BODY)
 
 
 @pytest.mark.parametrize(
@@ -46,18 +58,25 @@ def test_a_retired_key_verifies_and_does_not_sign(keyring: Keyring) -> None:
         lambda text: text + "\n",
         lambda text: " " + text,
         lambda text: text[:-1],
-        lambda text: text.removeprefix("hmac-sha256:"),
-        lambda text: text.replace("hmac-sha256:", "hmac-sha1:"),
+        lambda text: text.partition(":")[2],
+        lambda text: "hmac-sha1:" + text.partition(":")[2],
+        lambda text: "ed25519:" + text.partition(":")[2] * 2,
+        lambda text: "hmac-sha256:" + text.partition(":")[2][:64],
         lambda _: "",
         lambda text: text[:-1] + "é",
+        lambda text: text[:-1] + "٣",
+        lambda text: text[:-1] + "\ud800",
         lambda text: text[:-1] + ("0" if text[-1] != "0" else "1"),
     ],
 )
-def test_any_other_text_is_no_signature(keyring: Keyring, change: object) -> None:
+@each_algorithm
+def test_any_other_text_is_no_signature(algorithm: Algorithm, change: object) -> None:
     assert callable(change)
+    keyring = Keyring.generate(["sales"], algorithm=algorithm)
     key_id, signature = keyring.sign("sales", BODY)
-    with pytest.raises(SignatureError):
-        keyring.verify(key_id, BODY, change(signature))
+    if change(signature) != signature:
+        with pytest.raises(SignatureError):
+            keyring.verify(key_id, BODY, change(signature))
 
 
 def test_another_body_another_key_and_an_unknown_key_are_refused(keyring: Keyring) -> None:
@@ -70,10 +89,85 @@ def test_another_body_another_key_and_an_unknown_key_are_refused(keyring: Keyrin
         keyring.verify("delivery-9", BODY, signature)
 
 
-def test_a_domain_without_an_active_key_cannot_sign() -> None:
-    command = "sguild-dispatcher keys new sales --keyring FILE"
-    with pytest.raises(MissingKeyError, match=command):
-        Keyring([Key("sales-1", "sales", SECRET, "retired")]).sign("sales", BODY)
+def test_the_key_decides_the_algorithm_and_not_the_signature() -> None:
+    public = Key("sales-e", "sales", PUBLIC)
+    # Who takes a public key for a secret of HMAC lets everyone sign.
+    forged = hmac.new(base64.b64decode(PUBLIC.removeprefix("whpk_")), BODY.encode(), "sha256").hexdigest()
+    with pytest.raises(
+        SignatureError, match="'sales-e' signs by ed25519, and the signature says hmac-sha256"
+    ):
+        Keyring([public]).verify("sales-e", BODY, f"hmac-sha256:{forged}")
+
+
+def test_a_key_id_in_a_message_is_short_and_no_secret(keyring: Keyring) -> None:
+    _, signature = keyring.sign("sales", BODY)
+    with pytest.raises(SignatureError) as caught:
+        keyring.verify("x" * 100_000, BODY, signature)
+    assert len(str(caught.value)) < 200
+    with pytest.raises(SignatureError) as caught:
+        keyring.verify(SECRET, BODY, signature)
+    assert SECRET not in str(caught.value)
+
+
+def test_text_that_utf8_cannot_write_is_refused(keyring: Keyring) -> None:
+    key_id, signature = keyring.sign("sales", BODY)
+    with pytest.raises(SignatureError, match="half of a surrogate pair") as caught:
+        keyring.verify(key_id, "\ud800", signature)
+    assert caught.value.__context__ is None  # it would hold the body
+    with pytest.raises(SignatureError, match="half of a surrogate pair"):
+        keyring.sign("sales", "\ud800")
+
+
+@pytest.mark.parametrize(
+    ("state", "signs", "refusal"),
+    [
+        ("next", False, None),
+        ("active", True, None),
+        ("retired", False, None),
+        ("revoked", False, "The key 'sales-1' was revoked: nothing that it signed is believed."),
+    ],
+)
+def test_what_a_key_does_in_each_state(state: KeyState, signs: bool, refusal: str | None) -> None:
+    _, signature = Keyring([hmac_key()]).sign("sales", BODY)
+    keyring = Keyring([hmac_key(state=state)])
+    if refusal is None:
+        assert keyring.verify("sales-1", BODY, signature) == "sales"
+    else:
+        with pytest.raises(SignatureError) as caught:
+            keyring.verify("sales-1", BODY, signature)
+        assert str(caught.value) == refusal
+    if signs:
+        assert keyring.sign("sales", BODY) == ("sales-1", signature)
+    else:
+        with pytest.raises(MissingKeyError, match="sguild-dispatcher keys new sales --keyring FILE"):
+            keyring.sign("sales", BODY)
+
+
+def test_a_key_is_retired_until_a_time_and_not_a_moment_longer() -> None:
+    _, signature = Keyring([hmac_key()]).sign("sales", BODY)
+    clock = StandingClock(NOW - timedelta(microseconds=1))
+    keyring = Keyring([hmac_key(state="retired", until=NOW)], clock=clock)
+    assert keyring.verify("sales-1", BODY, signature) == "sales"
+    clock.now = NOW
+    with pytest.raises(SignatureError, match="'sales-1' was retired until 2026-05-01T12:00:00Z"):
+        keyring.verify("sales-1", BODY, signature)
+
+
+def test_a_revoked_key_has_no_secret() -> None:
+    key = hmac_key(state="revoked")
+    assert key.secret is None
+    assert key == Key("sales-1", "sales", None, "revoked")
+    assert not key.can_sign
+    with pytest.raises(KeyringError, match="'sales-1' cannot sign"):
+        key.sign(b"")
+
+
+def test_only_a_retired_key_has_an_end_and_it_is_aware() -> None:
+    with pytest.raises(KeyringError, match="'sales-1' is active: only a retired key has a time in until"):
+        hmac_key(until=NOW)
+    with pytest.raises(KeyringError, match="until of key 'sales-1' must be aware"):
+        hmac_key(state="retired", until=NOW.replace(tzinfo=None))
+    assert hmac_key(state="retired", until=datetime(2026, 5, 1, 12, 0, 0, 5, UTC)).until == NOW
 
 
 @pytest.mark.parametrize(
@@ -89,6 +183,10 @@ def test_a_domain_without_an_active_key_cannot_sign() -> None:
         SECRET[:10] + "!" + SECRET[10:],
         "whsec_" + base64.b64encode(b"x" * 25).decode().rstrip("="),
         "whsec_é" + SECRET[7:],
+        "whsec_" + PRIVATE.removeprefix("whsk_") + "AAAA",
+        "whsk_" + SECRET.removeprefix("whsec_"),
+        "whsk_" + base64.b64encode(b"x" * 64).decode(),  # the public half is not that of the seed
+        "whsk_" + base64.b64encode(b"x" * 32).decode(),
     ],
 )
 def test_a_malformed_secret_is_refused_and_not_shown(secret: str) -> None:
@@ -98,82 +196,55 @@ def test_a_malformed_secret_is_refused_and_not_shown(secret: str) -> None:
     assert len(secret) < len("whsec_x") or secret not in shown
 
 
-@pytest.mark.parametrize(("id_", "domain"), [("sales.1", "sales"), ("", "sales"), ("sales-1", "Sales")])
-def test_ids_and_domains_have_a_strict_grammar(id_: str, domain: str) -> None:
-    with pytest.raises(KeyringError, match="must be lower-case letters"):
-        Key(id_, domain, SECRET)
-
-
-def test_secrets_are_not_shown(keyring: Keyring) -> None:
-    for shown in (repr(keyring), str(keyring), repr(next(iter(keyring)))):
-        assert "sales-1" in shown
-        assert "whsec_" not in shown
-
-
-def test_an_id_names_one_key_and_a_domain_has_one_active_key() -> None:
-    key = Key("sales-1", "sales", SECRET)
-    with pytest.raises(KeyringError, match="'sales-1' occurs twice"):
-        Keyring([key, key])
-    with pytest.raises(KeyringError, match="sales has two active keys"):
-        Keyring([key, Key("sales-2", "sales", SECRET)])
-
-
-def test_a_new_key_retires_the_old_ones(keyring: Keyring) -> None:
-    before = keyring.active("sales")
-    after = keyring.with_new_key("sales")
-    assert {key.id: key.state for key in after}[before.id] == "retired"
-    assert after.active("sales").id != before.id
-    assert after.active("revenue") == keyring.active("revenue")
-
-
-def test_a_file_keeps_everything_and_is_its_owners_alone(keyring: Keyring, tmp_path: Path) -> None:
-    path = tmp_path / "keys.json"
-    path.write_text("{}")
-    path.chmod(0o644)
-    keyring.to_file(path)
-    assert list(Keyring.from_file(path)) == list(keyring)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [each.name for each in tmp_path.iterdir()] == ["keys.json"]
+@pytest.mark.parametrize("public", [PUBLIC[:-2], PUBLIC + "\n", "whpk_", "whpk_AAAA"])
+def test_a_malformed_public_key_is_refused(public: str) -> None:
+    with pytest.raises(KeyringError, match="The public key of key 'sales-1' must be whpk_ followed by"):
+        Key("sales-1", "sales", public)
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("id_", "domain"),
+    [("sales.1", "sales"), ("", "sales"), ("sales-1", "Sales"), ("sales-1\n", "sales"), ("x" * 64, "sales")],
+)
+def test_ids_and_domains_have_a_strict_grammar(id_: str, domain: str) -> None:
+    with pytest.raises(KeyringError, match="must be at most 63 lower-case letters"):
+        Key(id_, domain, SECRET)
+
+
+def test_an_id_names_one_key_and_a_domain_has_one_active_key() -> None:
+    key = hmac_key()
+    with pytest.raises(KeyringError, match="'sales-1' occurs twice"):
+        Keyring([key, key])
+    with pytest.raises(KeyringError, match="sales has two active keys"):
+        Keyring([key, Key.generate("sales")])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
     [
-        ("", "It is not JSON: Expecting value in line 1"),
-        ("[]", "It must be an object"),
-        ('{"keys": [], "x": 1}', "It must be an object"),
-        ('{"keys": 5}', "It must be an object"),
-        ('{"keys": [5]}', "/keys/0 must be an object of the strings id, domain, secret, state"),
-        ('{"keys": [], "keys": []}', "'keys' occurs twice"),
-        (json.dumps({"keys": [{"id": "a", "domain": "sales", "secret": SECRET}]}), "/keys/0 must be"),
-        (
-            json.dumps({"keys": [{"id": "a", "domain": "sales", "secret": SECRET, "state": "new"}]}),
-            "The state of key 'a' is 'new'",
-        ),
+        (hmac_key("sales", "sales-1"), hmac_key("revenue", "revenue-1")),
+        (ed25519_key("sales", "sales-1"), Key("revenue-1", "revenue", PUBLIC)),
     ],
 )
-def test_a_file_that_is_no_keyring_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
-    path = tmp_path / "keys.json"
-    path.write_text(text)
-    with pytest.raises(KeyringError) as caught:
-        Keyring.from_file(path)
-    assert str(path) in str(caught.value)
-    assert complaint in str(caught.value)
-    assert SECRET not in str(caught.value)
+def test_two_keys_cannot_have_one_secret(first: Key, second: Key) -> None:
+    with pytest.raises(KeyringError, match="'sales-1' and 'revenue-1' have one secret"):
+        Keyring([first, second])
 
 
-def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
-    with pytest.raises(MissingKeyError, match="keys new DOMAIN --keyring"):
-        Keyring.from_file(tmp_path / "none.json")
-    with pytest.raises(KeyringError, match="cannot be read"):
-        Keyring.from_file(tmp_path)
-    (tmp_path / "binary").write_bytes(b"\xff")
-    with pytest.raises(KeyringError, match="cannot be read"):
-        Keyring.from_file(tmp_path / "binary")
-    with pytest.raises(KeyringError, match="cannot be written"):
-        Keyring([]).to_file(tmp_path / "no" / "such" / "folder.json")
+def test_cryptography_is_imported_only_for_its_keys() -> None:
+    program = (
+        "import sys; from sguild_dispatcher import Key, Keyring; import sguild_dispatcher.webhooks;"
+        "Keyring.generate(['sales']).sign('sales', b'');"
+        "assert 'cryptography' not in sys.modules;"
+        f"Key('sales-1', 'sales', {PUBLIC!r});"
+        "assert 'cryptography' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_keys_survive_pickling() -> None:
-    key = Key("sales-1", "sales", SECRET)
-    assert pickle.loads(pickle.dumps(key)) == key  # noqa: S301 - our own bytes
+def test_without_cryptography_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography", None)  # as if it were not installed
+    with pytest.raises(KeyringError, match=r"pip install 'sguild-dispatcher\[ed25519\]'"):
+        Key("sales-1", "sales", PRIVATE)
+    with pytest.raises(KeyringError, match=r"pip install 'sguild-dispatcher\[ed25519\]'"):
+        Key.generate("sales", algorithm="ed25519")

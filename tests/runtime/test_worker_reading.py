@@ -17,7 +17,7 @@ from sample_contracts import (
 from sguild_dispatcher.context import request_context
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.settings import Settings
-from sguild_dispatcher.signing import Keyring
+from sguild_dispatcher.signing import Keyring, rotation
 from sguild_dispatcher.subscriber import DrainResult, HandlerContext
 
 Change = Callable[[dict[str, Any]], object]
@@ -253,7 +253,7 @@ async def test_a_copied_row_is_delivered_again_as_the_security_notes_say(
 
 async def test_a_retired_key_still_verifies(connection: Connection, dsn: str) -> None:
     await publish(connection, locked(1))
-    subscriber = sales(dsn, keyring=KEYRING.with_new_key("revenue"))
+    subscriber = sales(dsn, keyring=rotation.retire(KEYRING, KEYRING.active("revenue").id))
 
     @subscriber.on_credit_locked
     async def pass_(_event: Event[CreditLockedV1], _context: HandlerContext) -> None: ...

@@ -1,36 +1,76 @@
-"""``sguild-dispatcher keys``: make and list the keys that events are signed with."""
+"""``sguild-dispatcher keys``: the keys that events are signed with, from the first day to the last."""
 
 import argparse
 import os
-import sys
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sguild_dispatcher.errors import MissingKeyError
+from sguild_dispatcher.cli.common import print_json, print_line, print_table
+from sguild_dispatcher.errors import KeyringError, MissingKeyError
 from sguild_dispatcher.settings import PREFIX
-from sguild_dispatcher.signing import Keyring
+from sguild_dispatcher.signing import Key, Keyring, KeyState, rotation
+from sguild_dispatcher.signing.algorithms import ALGORITHMS
+from sguild_dispatcher.signing.files import read_secret, write_secret
+from sguild_dispatcher.signing.keys import MOMENT_RULE, Reference, moment_of, timestamp
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
+Run = Callable[[argparse.Namespace], int]
+
 
 def add_parser(subparsers: "Subparsers") -> None:
-    """Add ``keys new`` and ``keys list``."""
-    keys = subparsers.add_parser("keys", help="make and list signing keys")
+    """Add ``keys`` with its commands."""
+    keys = subparsers.add_parser("keys", help="make, rotate and list signing keys")
     commands = keys.add_subparsers(dest="keys_command", required=True, metavar="COMMAND")
-    new = commands.add_parser(
-        "new",
-        help="give a domain a new active key; its earlier keys are retired and only verify from then on",
+    _add_new(commands)
+    listing = _add(commands, "list", _list, "list the keys, without their secrets")
+    listing.add_argument("--format", choices=("text", "json"), default="text", help="how results are printed")
+    rotate = _add(commands, "rotate", _rotate, "let the next key of a domain sign, and retire the one before")
+    rotate.add_argument("domain", metavar="DOMAIN", help="the domain that signs with the keys")
+    _add_until(rotate)
+    activate = _add(commands, "activate", _activate, "let one key sign, and retire the one before")
+    _add_key(activate)
+    _add_until(activate)
+    retire = _add(commands, "retire", _retire, "let a key sign no more; it goes on verifying")
+    _add_key(retire)
+    _add_until(retire)
+    revoke = _add(commands, "revoke", _revoke, "let nothing be believed that a key signed, for ever")
+    _add_key(revoke)
+    _add_exchange(commands)
+
+
+def _add_new(commands: "Subparsers") -> None:
+    new = _add(
+        commands, "new", _new, "make a key; it is the domain's next one, or active if the domain has none yet"
     )
     new.add_argument("domain", metavar="DOMAIN", help="the domain that signs with the key")
-    _add_keyring(new)
-    new.set_defaults(run=_new)
-    listing = commands.add_parser("list", help="list the keys, without their secrets")
-    _add_keyring(listing)
-    listing.set_defaults(run=_list)
+    new.add_argument("--algorithm", choices=ALGORITHMS, default=ALGORITHMS[0], help="default: %(default)s")
+    place = new.add_mutually_exclusive_group()
+    place.add_argument(
+        "--secret-file",
+        metavar="FILE",
+        type=Path,
+        help="keep the secret in this file and not in the keyring; a file that is there gives the secret",
+    )
+    place.add_argument("--secret-env", metavar="NAME", help="take the secret from this environment variable")
 
 
-def _add_keyring(parser: argparse.ArgumentParser) -> None:
+def _add_exchange(commands: "Subparsers") -> None:
+    export = _add(commands, "export-public", _export, "write a keyring that verifies and cannot sign")
+    export.add_argument("output", metavar="OUTPUT", type=Path, help="the file to write")
+    export.add_argument(
+        "--domain", action="append", default=[], help="only keys of this domain; may be given again"
+    )
+    take = _add(commands, "import-public", _import, "take over the public keys that a domain exported")
+    take.add_argument("domain", metavar="DOMAIN", help="the domain to take keys of; others are left alone")
+    take.add_argument("source", metavar="SOURCE", type=Path, help="the keyring that was exported")
+
+
+def _add(commands: "Subparsers", name: str, run: Run, purpose: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=purpose)
     parser.add_argument(
         "--keyring",
         metavar="FILE",
@@ -38,23 +78,155 @@ def _add_keyring(parser: argparse.ArgumentParser) -> None:
         default=os.environ.get(f"{PREFIX}KEYRING") or None,
         help=f"the keyring file (default: {PREFIX}KEYRING)",
     )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_key(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("key", metavar="KEY", help="the id of the key")
+
+
+def _add_until(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--until",
+        metavar="TIME",
+        help="when the retired key stops to verify, such as 2026-12-31T00:00:00Z (default: never)",
+    )
 
 
 def _new(arguments: argparse.Namespace) -> int:
     path = _path(arguments)
     keyring = Keyring.from_file(path) if path.exists() else Keyring(())
-    changed = keyring.with_new_key(arguments.domain)
-    changed.to_file(path)
-    sys.stdout.write(f"{arguments.domain} signs with key {changed.active(arguments.domain).id} of {path}\n")
+    key = _made(arguments, path, rotation.state_of_new(keyring, arguments.domain))
+    keyring.replacing(key).to_file(path)
+    if key.state == "active":
+        print_line(f"{key.domain} signs with key {key.id} of {path}")
+    else:
+        print_line(f"{key.id} is the next key of {key.domain} in {path}.")
+        print_line(
+            "Give it to all that verify; then let it sign with "
+            f"`sguild-dispatcher keys rotate {key.domain} --keyring {path}`."
+        )
     return 0
+
+
+def _made(arguments: argparse.Namespace, path: Path, state: KeyState) -> Key:
+    new = Key.generate(arguments.domain, algorithm=arguments.algorithm, state=state)
+    file: Path | None = arguments.secret_file
+    if file is not None:
+        if not file.exists() and new.secret is not None:
+            write_secret(file, new.secret)
+        reference = Reference("secret_file", _beside(file, path.parent))
+    elif arguments.secret_env is not None:
+        reference = Reference("secret_env", arguments.secret_env)
+    else:
+        return new
+    secret = read_secret(reference, path.parent)
+    return Key(new.id, new.domain, secret, state, reference=reference)
+
+
+def _beside(file: Path, folder: Path) -> str:
+    """Return a path as the keyring names it: relative to its folder if it lies there, or absolute."""
+    whole, start = file.resolve(), folder.resolve()
+    return str(whole.relative_to(start) if whole.is_relative_to(start) else whole)
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    keys = list(Keyring.from_file(_path(arguments)))
-    width = max((len(key.id) for key in keys), default=0)
-    for key in keys:
-        sys.stdout.write(f"{key.id:<{width}}  {key.state:<7}  {key.domain}\n")
+    listed = [_shown(key) for key in Keyring.from_file(_path(arguments))]
+    if arguments.format == "json":
+        print_json({"keys": listed})
+    else:
+        head = ("id", "domain", "state", "until", "algorithm", "secret")
+        print_table(head, [[each[name] for name in head] for each in listed])
     return 0
+
+
+def _shown(key: Key) -> dict[str, str | None]:
+    if key.reference is not None:
+        place = f"{key.reference.member.removeprefix('secret_')} {key.reference.name}"
+    else:
+        place = "keyring" if key.can_sign else "only public" if key.algorithm else "none"
+    return {
+        "id": key.id,
+        "domain": key.domain,
+        "state": key.state,
+        "until": None if key.until is None else timestamp(key.until),
+        "algorithm": key.algorithm,
+        "secret": place,
+    }
+
+
+def _rotate(arguments: argparse.Namespace) -> int:
+    path = _path(arguments)
+    changed = rotation.rotate(Keyring.from_file(path), arguments.domain, until=_until(arguments))
+    changed.to_file(path)
+    _print_states(key for key in changed if key.domain == arguments.domain)
+    return 0
+
+
+def _activate(arguments: argparse.Namespace) -> int:
+    path = _path(arguments)
+    changed = rotation.activate(Keyring.from_file(path), arguments.key, until=_until(arguments))
+    changed.to_file(path)
+    domain = changed.key(arguments.key).domain
+    _print_states(key for key in changed if key.domain == domain)
+    return 0
+
+
+def _retire(arguments: argparse.Namespace) -> int:
+    path = _path(arguments)
+    changed = rotation.retire(Keyring.from_file(path), arguments.key, until=_until(arguments))
+    changed.to_file(path)
+    _print_states([changed.key(arguments.key)])
+    return 0
+
+
+def _revoke(arguments: argparse.Namespace) -> int:
+    path = _path(arguments)
+    changed = rotation.revoke(Keyring.from_file(path), arguments.key)
+    changed.to_file(path)
+    _print_states([changed.key(arguments.key)])
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    given, kept = rotation.public_halves(Keyring.from_file(_path(arguments)), arguments.domain)
+    if not given:
+        raise KeyringError(
+            "There is no public key to export: HMAC-SHA256 has none. "
+            "Make an Ed25519 key with `sguild-dispatcher keys new DOMAIN --algorithm ed25519`."
+        )
+    if arguments.output.resolve() == _path(arguments).resolve():
+        raise KeyringError("OUTPUT is the keyring itself, which would lose its secrets: name another file.")
+    Keyring(given).to_file(arguments.output)
+    print_line(f"{arguments.output} has {', '.join(key.id for key in given)}; it verifies and cannot sign.")
+    for key in kept:
+        print_line(f"Left out: {key.id}, since {key.algorithm} has no public half.")
+    return 0
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    path = _path(arguments)
+    keyring = Keyring.from_file(path) if path.exists() else Keyring(())
+    changed = rotation.take_over(keyring, arguments.domain, Keyring.from_file(arguments.source))
+    changed.to_file(path)
+    _print_states(key for key in changed if key.domain == arguments.domain)
+    return 0
+
+
+def _print_states(keys: Iterable[Key]) -> None:
+    for key in keys:
+        end = "" if key.until is None else f" until {timestamp(key.until)}"
+        print_line(f"{key.id} is {key.state}{end}")
+
+
+def _until(arguments: argparse.Namespace) -> datetime | None:
+    if arguments.until is None:
+        return None
+    moment = moment_of(arguments.until)
+    if moment is None:
+        raise KeyringError(f"--until is {arguments.until!r}; it must be {MOMENT_RULE}.")
+    return moment
 
 
 def _path(arguments: argparse.Namespace) -> Path:
