@@ -8,6 +8,7 @@ import pytest
 from corpus_kit import SHARED, Json, Judged, Pair, judged, own_pairs, shared_pairs
 from jsonschema import Draft202012Validator
 
+from sguild_codegen.compat import languages, scalars
 from sguild_codegen.compat.portable import portable
 from sguild_codegen.compat.vocabulary import KEYWORDS
 
@@ -35,6 +36,18 @@ def test_a_pair_of_our_own(pair: Pair) -> None:
             assert accepted_by(writer, direction.witness) == {True}
             assert accepted_by(reader, direction.witness) == {False}
         assert bool(direction.reason) is (direction.verdict == "undecided")
+
+
+WITH_PATTERNS = [each for each in PAIRS if '"pattern' in json.dumps([each.old, each.new])]
+
+
+@pytest.mark.parametrize("pair", WITH_PATTERNS, ids=lambda pair: f"{pair.source}: {pair.name}")
+def test_texts_are_found_from_their_ends_as_well(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(languages, "_FEW_STATES", -1)
+    monkeypatch.setattr(scalars, "_found", {})
+    found = judged(pair).found
+    assert found is not None
+    assert (found.backward.verdict, found.forward.verdict) == (pair.backward, pair.forward)
 
 
 def test_there_are_many_and_no_name_is_twice() -> None:

@@ -8,7 +8,7 @@ import jsonschema_rs
 import pytest
 from pairs_kit import Drawer, Json
 
-from sguild_codegen.compat import Comparison, Lens, compare
+from sguild_codegen.compat import Comparison, Lens, compare, languages, scalars
 from sguild_codegen.compat.tolerance import tolerant
 
 DOCUMENTS = 60
@@ -70,6 +70,12 @@ def check(seed: int, count: int) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_random_pairs(seed: int) -> None:
     check(seed, 150)
+
+
+def test_random_pairs_with_texts_from_their_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(languages, "_FEW_STATES", -1)
+    monkeypatch.setattr(scalars, "_found", {})
+    check(4, 150)
 
 
 @pytest.mark.proof

@@ -109,6 +109,18 @@ def _prune_too_early(self: Any, start: Any) -> Iterator[str]:
             yield from (text for (states, _), text in level.items() if self._accepted(states, text))
 
 
+def _reversed_without_anchors(patch: Patch) -> None:
+    original = patterns.Automaton.reversed
+
+    def kept(self: patterns.Automaton) -> patterns.Automaton:
+        found = original(self)
+        found.at_start, found.at_end = found.at_end, found.at_start
+        return found
+
+    patch.setattr(languages, "_FEW_STATES", -1)
+    patch.setattr(patterns.Automaton, "reversed", kept)
+
+
 def _ends_everywhere(original: Any, self: Any, states: Any, *, at_start: bool, at_end: bool) -> Any:
     del at_end
     return original(self, states, at_start=at_start, at_end=True)
@@ -201,6 +213,7 @@ FAULTS = [
     _wrapped("annotations are left out of constants", nodes, "_kept", _constants_without_annotations),
     _replaced("schemas are told apart without what they refer to", nodes, "_references", lambda *_: []),
     _replaced("texts are pruned before the least length", languages._Walk, "_longer", _prune_too_early),
+    Fault("patterns that are read from the end keep their anchors", _reversed_without_anchors),
     _reached(_ends_everywhere, "$ matches everywhere"),
     _reached(_starts_everywhere, "^ matches everywhere"),
     _wrapped("a complement lacks its last characters", patterns, "complement",

@@ -11,6 +11,7 @@ from sguild_codegen.compat.patterns import Automaton, automaton
 from sguild_codegen.compat.undecided import Undecided
 
 _MOST_STATES: Final = 20_000
+_FEW_STATES: Final = 2_000
 _States: TypeAlias = frozenset[int]
 _Product: TypeAlias = tuple[tuple[_States, ...], str | None]
 _MATCHED: Final[_States] = frozenset({-1})
@@ -68,9 +69,14 @@ class _Search:
         return found
 
 
+class _TooManyStates(Undecided):
+    """A walk in one direction meets too many states."""
+
+
 @lru_cache(maxsize=1_000)
-def _search(pattern: str) -> _Search:
-    return _Search(automaton(pattern))
+def _search(pattern: str, *, backwards: bool = False) -> _Search:
+    found = automaton(pattern)
+    return _Search(found.reversed() if backwards else found)
 
 
 def holds(pattern: str, text: str) -> bool:
@@ -135,23 +141,33 @@ class Language:
     def texts(self, check_time: Callable[[], None]) -> Iterator[str]:
         """Yield texts of the language, shortest first, at least one for each of its shapes.
 
+        Where a walk through the patterns meets many states, another one through the reversed patterns may
+        meet few: after ``a.{12}$`` it is only known at the end which "a" counted. Then texts may come twice.
         ``check_time`` is called at every step, to raise when it has taken too long.
 
         Raises:
             Undecided: a pattern cannot be read, or the product grows too large.
         """
-        return _Walk(self, check_time).texts()
+        for backwards, most in ((False, _FEW_STATES), (True, _MOST_STATES)):
+            try:
+                yield from _Walk(self, check_time, backwards, most).texts()
+            except _TooManyStates:
+                continue
+            return
+        yield from _Walk(self, check_time, backwards=False, most=_MOST_STATES).texts()
 
 
 @dataclass(slots=True)
 class _Walk:
-    """A walk through the product of the automata.
+    """A walk through the product of the automata, ``backwards`` from the ends of the texts.
 
     Beside their states goes the text itself as long as an excluded one begins with it, ``None`` afterwards.
     """
 
     language: Language
     check_time: Callable[[], None]
+    backwards: bool
+    most: int
     searches: list[_Search] = field(init=False)
     signs: list[bool] = field(init=False)
     letters: tuple[int, ...] = field(init=False)
@@ -159,9 +175,10 @@ class _Walk:
 
     def __post_init__(self) -> None:
         wanted, unwanted = sorted(self.language.wanted), sorted(self.language.unwanted)
-        self.searches = [_search(each) for each in (*wanted, *unwanted)]
+        patterns = (*wanted, *unwanted)
+        self.searches = [_search(each, backwards=self.backwards) for each in patterns]
         self.signs = [True] * len(wanted) + [False] * len(unwanted)
-        excluded = self.language.excluded
+        excluded = frozenset(map(self._turned, self.language.excluded))
         self.prefixes = frozenset(each[:end] for each in excluded for end in range(len(each) + 1))
         spelled = (single(each) for each in frozenset("".join(excluded)))
         alphabets = (each for one in self.searches for each in one.alphabet)
@@ -171,7 +188,10 @@ class _Walk:
         start = tuple(each.start() for each in self.searches)
         if self.language.least == 0 and "" not in self.language.excluded and self._accepts_nothing():
             yield ""
-        yield from self._longer(start)
+        yield from map(self._turned, self._longer(start))
+
+    def _turned(self, text: str) -> str:
+        return text[::-1] if self.backwards else text
 
     def _accepts_nothing(self) -> bool:
         wanted = all(holds(each, "") for each in self.language.wanted)
@@ -189,8 +209,8 @@ class _Walk:
             if length >= least:
                 yield from (text for (states, _), text in following.items() if self._accepted(states, text))
                 seen |= following.keys()
-                if len(seen) > _MOST_STATES:
-                    raise Undecided("the patterns have too many states together")
+            if len(seen) + len(following) > self.most:
+                raise _TooManyStates("the patterns have too many states together")
             level = following
 
     def _following(self, level: dict[_Product, str], seen: set[_Product]) -> dict[_Product, str]:
@@ -210,7 +230,7 @@ class _Walk:
 
     def _accepted(self, states: tuple[_States, ...], text: str) -> bool:
         self.check_time()
-        return text not in self.language.excluded and all(
+        return self._turned(text) not in self.language.excluded and all(
             one.matched(each) is sign
             for one, each, sign in zip(self.searches, states, self.signs, strict=True)
         )

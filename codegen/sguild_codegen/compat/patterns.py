@@ -48,6 +48,21 @@ class Automaton:
             edges.append([])
         return len(self.empty) - 1
 
+    def reversed(self) -> "Automaton":
+        """Return the automaton of the same texts read from their ends."""
+        found = Automaton(first=self.last, last=self.first)
+        for _ in self.empty:
+            found.state()
+        turned = (self.empty, found.empty), (self.at_start, found.at_end), (self.at_end, found.at_start)
+        for edges, others in turned:
+            for state, targets in enumerate(edges):
+                for target in targets:
+                    others[target].append(state)
+        for state, steps in enumerate(self.characters):
+            for ranges, target in steps:
+                found.characters[target].append((ranges, state))
+        return found
+
 
 @lru_cache(maxsize=1_000)
 def automaton(pattern: str) -> Automaton:
