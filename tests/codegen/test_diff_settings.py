@@ -148,7 +148,9 @@ def test_a_waiver_for_nothing_is_told(tmp_path: Path) -> None:
     configure(contracts, filled(contracts))
     contracts.commit()
     assert contracts.levels() == {"stale-waiver": "warning"}
-    assert contracts.diff().code == 0
+    result = contracts.diff("--format", "junit")
+    assert result.code == 0
+    assert 'tests="1" failures="0"' in result.out
 
 
 HEADER = "[[tool.sguild-codegen.diff.waivers]]"
