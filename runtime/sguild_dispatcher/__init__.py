@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sguild_dispatcher.settings import Settings
     from sguild_dispatcher.signing import Key, Keyring
     from sguild_dispatcher.subscriber import DrainResult, HandlerContext, RetryPolicy, Subscriber
-    from sguild_dispatcher.wakeups import Waker
+    from sguild_dispatcher.wakeups import SyncWaker, Waker
 
 _EXPORTS = {
     "clock": ("Clock", "system_clock"),
@@ -35,7 +35,7 @@ _EXPORTS = {
     "settings": ("Settings",),
     "signing": ("Key", "Keyring"),
     "subscriber": ("DrainResult", "HandlerContext", "RetryPolicy", "Subscriber"),
-    "wakeups": ("Waker",),
+    "wakeups": ("SyncWaker", "Waker"),
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
 
@@ -79,6 +79,7 @@ __all__ = [
     "Subscriber",
     "SyncConnection",
     "SyncPublisher",
+    "SyncWaker",
     "Waker",
     "current_context",
     "migrate",

@@ -5,10 +5,11 @@ tenant, payload and envelope by their schemas, U+0000, the size, the key, the tr
 """
 
 import logging
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_json
@@ -18,8 +19,9 @@ from sguild_dispatcher.connections import (
     AsyncConnection,
     EventRow,
     SyncConnection,
-    insert_event,
-    insert_event_sync,
+    as_json,
+    execute,
+    execute_sync,
 )
 from sguild_dispatcher.context import current_context
 from sguild_dispatcher.errors import (
@@ -29,6 +31,7 @@ from sguild_dispatcher.errors import (
     InvalidEventError,
     MissingContextError,
     NulCharacterError,
+    PublishError,
     UnregisteredEventTypeError,
 )
 from sguild_dispatcher.fields import problems
@@ -39,11 +42,13 @@ from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.signing import Keyring
 
 if TYPE_CHECKING:
-    from sguild_dispatcher.wakeups import Waker
+    from sguild_dispatcher.wakeups import SyncWaker, Waker
 
 __all__ = ["AsyncConnection", "Publisher", "SyncConnection", "SyncPublisher"]
 
 _log: Final = logging.getLogger(__name__)
+
+_IdT = TypeVar("_IdT", bound=str)
 
 
 class _Publisher:
@@ -61,10 +66,12 @@ class _Publisher:
         keyring: Keyring | None = None,
         settings: Settings | None = None,
         clock: Clock = system_clock,
+        waker: "Waker | SyncWaker | None" = None,
     ) -> None:
         self._given_settings = settings
         self._keyring = keyring
         self._clock = clock
+        self._waker = waker
         self._plans: dict[tuple[str, int], EventPlan] = {}
         self._counting = Lock()
         self.emission_warnings = 0
@@ -105,6 +112,25 @@ class _Publisher:
             signature=signature,
             body=body.decode(),
         )
+
+    def _rows(self, payloads: Iterable[Payload]) -> list[EventRow]:
+        """Return the rows of events all of which may be published.
+
+        Raises:
+            PublishError: one may not; the message begins with its index.
+            MissingKeyError: there is no key to sign them with.
+        """
+        rows: list[EventRow] = []
+        for index, payload in enumerate(payloads):
+            try:
+                rows.append(self._row(payload, *_contract_of(payload)))
+            except PublishError as error:
+                raise type(error)(f"payloads[{index}]: {error}") from None
+        return rows
+
+    def _watch(self, connection: object) -> None:
+        if self._waker is not None:
+            self._waker.watch(connection)
 
     def _plan(self, event_type: str, version: int) -> EventPlan:
         plan = self._plans.get((event_type, version))
@@ -204,20 +230,9 @@ class Publisher(_Publisher):
         keyring: keys to sign with; by default those of ``SGUILD_DISPATCHER_KEYRING``, read on first use.
         settings: by default those of the environment.
         clock: only tests replace it.
-        waker: wakes waiting workers once the caller has committed; without one they find the event at
-            their next look, ``SGUILD_DISPATCHER_POLL_INTERVAL`` later at most.
+        waker: wakes waiting workers once the caller has committed; without one nobody is notified, and they
+            find the event at their next look, ``SGUILD_DISPATCHER_POLL_INTERVAL`` later at most.
     """
-
-    def __init__(
-        self,
-        *,
-        keyring: Keyring | None = None,
-        settings: Settings | None = None,
-        clock: Clock = system_clock,
-        waker: "Waker | None" = None,
-    ) -> None:
-        super().__init__(keyring=keyring, settings=settings, clock=clock)
-        self._waker = waker
 
     async def _publish_any(self, connection: AsyncConnection, payload: Payload) -> str:
         """Publish a payload of whatever event type; the generated ``publish`` says which ones may come."""
@@ -239,10 +254,30 @@ class Publisher(_Publisher):
             NotMigratedError: the database has no event log.
         """
         row = self._row(payload, event_type, version)
-        await insert_event(connection, row)
-        if self._waker is not None:
-            self._waker.watch(connection)
+        self._watch(await execute(connection, "insert_event", *row))
         return row.event_id
+
+    async def _publish_many(
+        self, connection: AsyncConnection, payloads: Iterable[Payload], event_id: Callable[[str], _IdT]
+    ) -> list[_IdT]:
+        """As :meth:`_publish`, for several events in one round trip; all of them are checked before.
+
+        Args:
+            connection: where the caller's transaction is open.
+            payloads: nothing is written for none.
+            event_id: the class of the contracts' event ids.
+
+        Returns:
+            The ids in the order of the payloads, which is the order that the events have in the log.
+
+        Raises:
+            PublishError: one of them is refused, and no row is written; the message names its index.
+            MissingKeyError, NotMigratedError: as for one event.
+        """
+        rows = self._rows(payloads)
+        if rows:
+            self._watch(await execute(connection, "insert_events", as_json(rows)))
+        return [event_id(row.event_id) for row in rows]
 
 
 class SyncPublisher(_Publisher):
@@ -253,8 +288,16 @@ class SyncPublisher(_Publisher):
 
     def _publish(self, connection: SyncConnection, payload: Payload, event_type: str, version: int) -> str:
         row = self._row(payload, event_type, version)
-        insert_event_sync(connection, row)
+        self._watch(execute_sync(connection, "insert_event", *row))
         return row.event_id
+
+    def _publish_many(
+        self, connection: SyncConnection, payloads: Iterable[Payload], event_id: Callable[[str], _IdT]
+    ) -> list[_IdT]:
+        rows = self._rows(payloads)
+        if rows:
+            self._watch(execute_sync(connection, "insert_events", as_json(rows)))
+        return [event_id(row.event_id) for row in rows]
 
 
 def _contract_of(payload: object) -> tuple[str, int]:

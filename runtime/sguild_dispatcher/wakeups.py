@@ -8,12 +8,17 @@ payload and is only a hint; polling finds everything without it.
 
 import asyncio
 import logging
+import os
+from concurrent.futures import Future
+from contextlib import suppress
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import asyncpg
 
+from sguild_dispatcher.connections import is_busy
 from sguild_dispatcher.database import connect
-from sguild_dispatcher.errors import DatabaseUnavailableError, UnsupportedConnectionError
+from sguild_dispatcher.errors import DatabaseUnavailableError
 from sguild_dispatcher.statements import statement
 
 if TYPE_CHECKING:
@@ -58,12 +63,16 @@ class Waker:
     def watch(self, connection: object) -> None:
         """Notify when ``connection`` has left its open transaction; may be called from any thread.
 
+        Publishers call it with the driver's connection, whatever library it was reached through.
+
         Raises:
             UnsupportedConnectionError: not a connection of asyncpg or psycopg.
         """
-        _is_busy(connection)
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._arm, connection)
+        is_busy(connection)
+        loop = self._loop
+        if loop is not None:
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(self._arm, connection)
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -97,7 +106,7 @@ class Waker:
         while True:
             watched = len(self._watched)
             for key, connection in list(self._watched.items()):
-                if not _is_busy(connection):
+                if not is_busy(connection):
                     del self._watched[key]
             if not self._watched:
                 self._armed.clear()
@@ -110,22 +119,99 @@ class Waker:
         try:
             if self._side is None or self._side.is_closed():
                 self._side = await connect(self._dsn)
-            await self._side.execute(statement("notify"), CHANNEL)
+            await self._side.execute(statement("notify"))
         except (DatabaseUnavailableError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             _log.warning("Workers were not woken (%s); they find the events at their next look.", error)
 
 
-def _is_busy(connection: Any) -> bool:
-    """Tell whether a transaction is open, by what the driver knows; a closed connection is idle."""
-    driver = type(connection).__module__.partition(".")[0]
-    if driver == "asyncpg":
+class SyncWaker:
+    """As :class:`Waker`, for code without asyncio: a thread of its own watches and notifies.
+
+    ::
+
+        waker = SyncWaker(dsn)                              # once a process
+        publisher = RevenueSyncPublisher(waker=waker)
+
+    The thread starts with the first event, in the process that publishes it: a server may fork after it has
+    loaded the application. It ends with the process, or earlier with :meth:`close`.
+
+    Args:
+        dsn: the database that is published to.
+    """
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._starting = Lock()
+        self._thread: _WakerThread | None = None
+        self._closed = False
+
+    def watch(self, connection: object) -> None:
+        """Notify when ``connection`` has left its open transaction; may be called from any thread.
+
+        Raises:
+            UnsupportedConnectionError: not a connection of asyncpg or psycopg.
+        """
+        thread = self._thread
+        if thread is None or thread.process != os.getpid():
+            thread = self._start()
+        if thread is not None:
+            thread.waker.watch(connection)
+
+    def close(self) -> None:
+        """End the thread; what is watched afterwards notifies nobody."""
+        with self._starting:
+            self._closed = True
+            thread, self._thread = self._thread, None
+        if thread is not None and thread.process == os.getpid():
+            thread.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        self.close()
+
+    def _start(self) -> "_WakerThread | None":
+        with self._starting:
+            if not self._closed and (self._thread is None or self._thread.process != os.getpid()):
+                try:
+                    self._thread = _WakerThread(self._dsn)
+                except (RuntimeError, OSError) as error:  # no more threads, or no more files
+                    _log.warning(
+                        "Workers are not woken (%s); they find the events at their next look.", error
+                    )
+            return self._thread
+
+
+class _WakerThread:
+    """A thread with an event loop and a waker in it, both of which run when the constructor returns."""
+
+    def __init__(self, dsn: str) -> None:
+        self.process = os.getpid()
+        self._dsn = dsn
+        self._end = asyncio.Event()
+        self._started: Future[tuple[Waker, asyncio.AbstractEventLoop]] = Future()
+        # A daemon: a wake-up is only a hint, and keeps no process from ending.
+        self._thread = Thread(target=self._run, name="sguild-dispatcher-waker", daemon=True)
+        self._thread.start()
+        self.waker, self._loop = self._started.result()
+
+    def end(self) -> None:
+        """Return when the thread has ended."""
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join()
+
+    def _run(self) -> None:
         try:
-            return bool(connection.is_in_transaction())
-        except asyncpg.InterfaceError:
-            return False
-    if driver == "psycopg":
-        return not connection.closed and connection.info.transaction_status.name != "IDLE"
-    raise UnsupportedConnectionError(
-        f"{type(connection).__module__}.{type(connection).__qualname__} cannot be watched: "
-        "hand over an asyncpg or psycopg connection."
-    )
+            asyncio.run(self._serve())
+        except OSError as error:
+            if self._started.done():
+                raise
+            self._started.set_exception(error)
+
+    async def _serve(self) -> None:
+        async with Waker(self._dsn) as waker:
+            self._started.set_result((waker, asyncio.get_running_loop()))
+            await self._end.wait()

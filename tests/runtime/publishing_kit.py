@@ -1,16 +1,15 @@
-"""What the tests of publishing share: payloads, connections of each driver, and the stored rows."""
+"""What the tests of publishing share: payloads, a connection, and the stored rows; others in joining_kit."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, TypeAlias
+from typing import Any, TypeVar
 
 import asyncpg
-import psycopg
-from psycopg.rows import dict_row
 
 from sample_contracts import (
     AnyPublisher,
+    AnySyncPublisher,
     CreditAccountId,
     CreditLockedV1,
     CreditReleasedV2,
@@ -29,10 +28,10 @@ NOW = datetime(2026, 6, 1, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2))
 BEFORE_THE_SWITCH = datetime(2026, 5, 21, 23, 59, 59, tzinfo=UTC)
 SECRET = "jane.doe@example.org"  # noqa: S105 - stands for personal data
 
-Open: TypeAlias = Callable[[str], AbstractAsyncContextManager[Any]]
+PublisherT = TypeVar("PublisherT", bound=AnyPublisher | AnySyncPublisher)
 
 
-def settled(publisher: type[AnyPublisher], **options: Any) -> AnyPublisher:
+def settled(publisher: type[PublisherT], **options: Any) -> PublisherT:
     return publisher(**{"keyring": KEYRING, "settings": SETTINGS, "clock": lambda: NOW, **options})
 
 
@@ -70,33 +69,6 @@ async def rows(dsn: str) -> list[dict[str, Any]]:
 @asynccontextmanager
 async def with_asyncpg(dsn: str) -> AsyncIterator[Connection]:
     connection: Connection = await asyncpg.connect(dsn)
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-@asynccontextmanager
-async def with_pool(dsn: str) -> AsyncIterator[Any]:
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=1) as pool, pool.acquire() as connection:
-        yield connection
-
-
-@asynccontextmanager
-async def with_psycopg(dsn: str) -> AsyncIterator[Any]:
-    async with await psycopg.AsyncConnection.connect(
-        dsn, autocommit=True, row_factory=dict_row
-    ) as connection:
-        yield connection
-
-
-class OwnConnection(asyncpg.Connection):
-    """A subclass, as applications make them."""
-
-
-@asynccontextmanager
-async def with_subclass(dsn: str) -> AsyncIterator[Any]:
-    connection: Any = await asyncpg.connect(dsn, connection_class=OwnConnection)
     try:
         yield connection
     finally:

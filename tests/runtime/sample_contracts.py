@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Generic, Literal, Self, TypeAlias
 
@@ -205,6 +206,10 @@ class AnyPublisher(Publisher):
         """Publish an event."""
         return await self._publish_any(connection, payload)
 
+    async def publish_many(self, connection: AsyncConnection, payloads: Iterable[Payload]) -> list[EventId]:
+        """Publish events."""
+        return await self._publish_many(connection, payloads, EventId)
+
 
 class AnySyncPublisher(SyncPublisher):
     """The same, without asyncio."""
@@ -212,6 +217,10 @@ class AnySyncPublisher(SyncPublisher):
     def publish(self, connection: SyncConnection, payload: Payload) -> str:
         """Publish an event."""
         return self._publish_any(connection, payload)
+
+    def publish_many(self, connection: SyncConnection, payloads: Iterable[Payload]) -> list[EventId]:
+        """Publish events."""
+        return self._publish_many(connection, payloads, EventId)
 
 
 class RevenuePublisher(AnyPublisher):

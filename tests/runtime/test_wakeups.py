@@ -1,4 +1,6 @@
 import asyncio
+import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 
@@ -16,11 +18,12 @@ from deliveries_kit import (
     recording,
     until,
 )
-from sample_contracts import RevenuePublisher
+from joining_kit import Way, every_way
+from sample_contracts import RevenuePublisher, RevenueSyncPublisher
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.errors import UnsupportedConnectionError
 from sguild_dispatcher.settings import Settings
-from sguild_dispatcher.wakeups import CHANNEL, Waker
+from sguild_dispatcher.wakeups import CHANNEL, SyncWaker, Waker
 
 
 @pytest.fixture
@@ -131,3 +134,118 @@ async def test_what_is_no_connection_cannot_be_watched(dsn: str) -> None:
     async with Waker(dsn) as waker:
         with pytest.raises(UnsupportedConnectionError, match=r"builtins\.object cannot be watched"):
             waker.watch(object())
+
+
+@every_way
+async def test_every_kind_of_connection_wakes_after_its_commit(dsn: str, heard: list[str], way: Way) -> None:
+    with SyncWaker(dsn) as sync:
+        async with Waker(dsn) as waker, way.open(dsn) as joined:
+            options = {"waker": sync if joined.publisher is RevenueSyncPublisher else waker}
+            async with joined.begin():
+                async with joined.savepoint():
+                    await joined.publish(locked(), **options)
+                await joined.publish_many([locked(), locked()], **options)
+                await asyncio.sleep(0.05)
+                assert heard == []
+            await first_of(heard)
+    assert heard == [""]
+
+
+async def test_a_thread_wakes_after_each_commit_and_never_before(dsn: str, heard: list[str]) -> None:
+    early = 0
+    with SyncWaker(dsn) as waker, psycopg.connect(dsn) as connection:
+        publisher = RevenueSyncPublisher(keyring=KEYRING, settings=Settings(tenant_id="acme"), waker=waker)
+        for _ in range(20):
+            publisher.publish(connection, locked())
+            await asyncio.sleep(0.01)
+            early += len(heard)
+            connection.commit()
+            await first_of(heard)
+            await asyncio.sleep(0.02)
+            heard.clear()
+    assert early == 0
+
+
+async def test_what_was_rolled_back_needs_no_wakeup_but_the_next_commit_has_one(
+    dsn: str, heard: list[str]
+) -> None:
+    with SyncWaker(dsn) as waker, psycopg.connect(dsn) as connection:
+        publisher = RevenueSyncPublisher(keyring=KEYRING, settings=Settings(tenant_id="acme"), waker=waker)
+        publisher.publish(connection, locked())
+        connection.rollback()
+        await asyncio.sleep(0.1)
+        heard.clear()
+        publisher.publish(connection, locked())
+        connection.commit()
+        await first_of(heard)
+
+
+async def test_without_a_waker_nobody_is_notified(connection: Connection, dsn: str, heard: list[str]) -> None:
+    await publish(connection, locked(), locked())
+    with psycopg.connect(dsn) as sync:
+        RevenueSyncPublisher(keyring=KEYRING, settings=Settings(tenant_id="acme")).publish(sync, locked())
+    await asyncio.sleep(0.2)
+    assert heard == []
+
+
+async def test_a_thread_that_cannot_notify_disturbs_nobody(
+    dsn: str, tmp_path: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    with SyncWaker(f"postgresql:///nowhere?host={tmp_path}") as waker:
+        with psycopg.connect(dsn) as connection:
+            RevenueSyncPublisher(keyring=KEYRING, settings=Settings(tenant_id="acme"), waker=waker).publish(
+                connection, locked()
+            )
+        await asyncio.sleep(0.2)
+    assert "Workers were not woken" in caplog.text
+
+
+def test_the_thread_starts_with_the_first_event_and_ends_when_told(dsn: str) -> None:
+    def threads() -> list[str]:
+        return [each.name for each in threading.enumerate() if "waker" in each.name]
+
+    with psycopg.connect(dsn) as connection:
+        waker = SyncWaker(dsn)
+        assert threads() == []
+        waker.watch(connection)
+        waker.watch(connection)
+        assert threads() == ["sguild-dispatcher-waker"]
+        waker.close()
+        assert threads() == []
+        waker.watch(connection)
+        assert threads() == []
+
+
+FORKED = """
+import os, sys
+import psycopg
+from sguild_dispatcher import SyncWaker
+
+waker = SyncWaker(sys.argv[1])
+with psycopg.connect(sys.argv[1]) as connection:
+    waker.watch(connection)
+sys.stdin.readline()
+child = os.fork()
+if child == 0:
+    with psycopg.connect(sys.argv[1]) as connection:
+        waker.watch(connection)
+    sys.stdin.readline()
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+
+
+async def test_a_process_that_was_forked_has_a_thread_of_its_own(dsn: str, heard: list[str]) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-uc", FORKED, dsn, stdin=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    assert process.stdin is not None
+    try:
+        await first_of(heard)  # the thread of the first process has nothing to do any more when that forks
+        heard.clear()
+        process.stdin.write(b"\n")
+        await first_of(heard)
+    finally:
+        process.stdin.write(b"\n\n")
+        await process.wait()
+    assert heard == [""]

@@ -8,9 +8,9 @@ from sguild_codegen.emit.modules import live_versions
 from sguild_codegen.emit.names import pascal, payload_class, snake
 from sguild_codegen.model.contract import ContractTree, EventType
 
-# Attributes of the runtime's publishers and subscribers that a method could hide: a method's name always
-# has an underscore inside, so that publish, run and their like are safe.
-RUNTIME_ATTRIBUTES: Final = frozenset({"emission_warnings"})
+# What every publisher or subscriber has and a method could hide: a method's name always has an underscore
+# inside, so that publish, run and their like are safe.
+RUNTIME_ATTRIBUTES: Final = frozenset({"emission_warnings", "publish_many"})
 
 
 @dataclass(frozen=True, slots=True)

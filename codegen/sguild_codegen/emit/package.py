@@ -26,7 +26,7 @@ from sguild_codegen.record.keys import template_key
 from sguild_codegen.record.record import Previous
 
 # What generated code is written against: the runtime's INTERFACE, and the versions that have it.
-INTERFACE: Final = 1
+INTERFACE: Final = 2
 RUNTIME_RANGE: Final = ">=0.1,<0.2"
 # How much of the time event types take; the rest is for files about all of them.
 _EVENTS_TAKE: Final = 0.7

@@ -57,7 +57,7 @@ _CALLS: Final = frozenset(
 )
 _METHODS: Final = frozenset(
     (
-        *("_handle", "_publish", "_publish_any", "check", "joinpath", "loads", "read_text"),
+        *("_handle", "_publish", "_publish_any", "_publish_many", "check", "joinpath", "loads", "read_text"),
         *("event", "events", "make", "payloads"),
     )
 )

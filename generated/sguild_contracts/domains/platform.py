@@ -12,7 +12,7 @@ from sguild_contracts.ids import EventId
 from sguild_contracts.registry import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from sguild_dispatcher.publisher import AsyncConnection, SyncConnection
     from sguild_dispatcher.subscriber import HandlerContext
@@ -61,6 +61,12 @@ class PlatformPublisher(Publisher):
         """Publish any event of this domain; the class of the payload says which one."""
         return EventId(await self._publish_any(connection, payload))
 
+    async def publish_many(
+        self, connection: AsyncConnection, payloads: Iterable[PersonUpdatedV1]
+    ) -> list[EventId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return await self._publish_many(connection, payloads, EventId)
+
 
 class PlatformSyncPublisher(SyncPublisher):
     """Publishes the events of platform inside the caller's open transaction, without asyncio."""
@@ -79,6 +85,12 @@ class PlatformSyncPublisher(SyncPublisher):
     def publish(self, connection: SyncConnection, payload: PersonUpdatedV1) -> EventId:
         """Publish any event of this domain; the class of the payload says which one."""
         return EventId(self._publish_any(connection, payload))
+
+    def publish_many(
+        self, connection: SyncConnection, payloads: Iterable[PersonUpdatedV1]
+    ) -> list[EventId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return self._publish_many(connection, payloads, EventId)
 
 
 class PlatformSubscriber(Subscriber):

@@ -12,7 +12,7 @@ from sguild_contracts.ids import EventId
 from sguild_contracts.registry import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from sguild_dispatcher.publisher import AsyncConnection, SyncConnection
     from sguild_dispatcher.subscriber import HandlerContext
@@ -226,6 +226,31 @@ class RevenuePublisher(Publisher):
         """Publish any event of this domain; the class of the payload says which one."""
         return EventId(await self._publish_any(connection, payload))
 
+    async def publish_many(
+        self,
+        connection: AsyncConnection,
+        payloads: Iterable[
+            CreditPurchasedV1
+            | CreditReservedV1
+            | CreditFundedV1
+            | CreditLockedV1
+            | CreditConsumedV1
+            | CreditReleasedV2
+            | CreditReleasedV1
+            | CreditForfeitedV1
+            | CustomerHandoffV1
+            | ReservationFundedV1
+            | ReservationRefundingV1
+            | ReservationRefundedV1
+            | PaymentReceivedV1
+            | PaymentFailedV1
+            | RefundInitiatedV1
+            | RefundCompletedV1
+        ],
+    ) -> list[EventId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return await self._publish_many(connection, payloads, EventId)
+
 
 class RevenueSyncPublisher(SyncPublisher):
     """Publishes the events of revenue inside the caller's open transaction, without asyncio."""
@@ -394,6 +419,31 @@ class RevenueSyncPublisher(SyncPublisher):
     ) -> EventId:
         """Publish any event of this domain; the class of the payload says which one."""
         return EventId(self._publish_any(connection, payload))
+
+    def publish_many(
+        self,
+        connection: SyncConnection,
+        payloads: Iterable[
+            CreditPurchasedV1
+            | CreditReservedV1
+            | CreditFundedV1
+            | CreditLockedV1
+            | CreditConsumedV1
+            | CreditReleasedV2
+            | CreditReleasedV1
+            | CreditForfeitedV1
+            | CustomerHandoffV1
+            | ReservationFundedV1
+            | ReservationRefundingV1
+            | ReservationRefundedV1
+            | PaymentReceivedV1
+            | PaymentFailedV1
+            | RefundInitiatedV1
+            | RefundCompletedV1
+        ],
+    ) -> list[EventId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return self._publish_many(connection, payloads, EventId)
 
 
 class RevenueSubscriber(Subscriber):

@@ -12,7 +12,7 @@ from sguild_contracts.ids import EventId
 from sguild_contracts.registry import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from sguild_dispatcher.publisher import AsyncConnection, SyncConnection
     from sguild_dispatcher.subscriber import HandlerContext
@@ -101,6 +101,20 @@ class SalesPublisher(Publisher):
         """Publish any event of this domain; the class of the payload says which one."""
         return EventId(await self._publish_any(connection, payload))
 
+    async def publish_many(
+        self,
+        connection: AsyncConnection,
+        payloads: Iterable[
+            LeadCreatedV1
+            | LeadReachedV1
+            | LeadAttemptExhaustedV1
+            | LeadCallbackScheduledV1
+            | LeadStageChangedV1
+        ],
+    ) -> list[EventId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return await self._publish_many(connection, payloads, EventId)
+
 
 class SalesSyncPublisher(SyncPublisher):
     """Publishes the events of sales inside the caller's open transaction, without asyncio."""
@@ -162,6 +176,20 @@ class SalesSyncPublisher(SyncPublisher):
     ) -> EventId:
         """Publish any event of this domain; the class of the payload says which one."""
         return EventId(self._publish_any(connection, payload))
+
+    def publish_many(
+        self,
+        connection: SyncConnection,
+        payloads: Iterable[
+            LeadCreatedV1
+            | LeadReachedV1
+            | LeadAttemptExhaustedV1
+            | LeadCallbackScheduledV1
+            | LeadStageChangedV1
+        ],
+    ) -> list[EventId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return self._publish_many(connection, payloads, EventId)
 
 
 class SalesSubscriber(Subscriber):

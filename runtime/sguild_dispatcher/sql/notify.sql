@@ -1,2 +1,3 @@
--- $1 channel. The payload is empty: a wake-up is a hint that anyone may send.
-select pg_catalog.pg_notify($1, '');
+-- The payload is empty: a wake-up is a hint that anyone may send. There is no parameter, so that no statement is
+-- prepared, which a pooler that changes the session between two transactions could not find again.
+notify sguild_dispatcher;

@@ -68,3 +68,20 @@ async def publish_both_versions(
     await publisher.credit_released(connection, new)
     await publisher.credit_released_v1(connection, old)
     await publisher.publish(connection, new)
+
+
+async def publish_many(
+    publisher: RevenuePublisher,
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    locked: list[CreditLocked],
+    released: CreditReleasedV2,
+) -> None:
+    assert_type(await publisher.publish_many(connection, locked), list[EventId])
+    await publisher.publish_many(connection, (*locked, released))
+    await publisher.publish_many(connection, (each for each in locked))
+
+
+def publish_many_without_asyncio(
+    publisher: RevenueSyncPublisher, connection: psycopg.Connection, locked: list[CreditLocked]
+) -> None:
+    assert_type(publisher.publish_many(connection, locked), list[EventId])

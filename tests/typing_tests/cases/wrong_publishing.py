@@ -81,3 +81,18 @@ async def a_connection_of_the_other_kind(
     await publisher.credit_locked(blocking, payload)  # error: arg-type, reportArgumentType
     synchronous.credit_locked(plain, payload)  # error: arg-type, reportArgumentType
     synchronous.credit_locked(asynchronous, payload)  # error: arg-type, reportArgumentType
+
+
+async def many_of_another_kind(
+    *,
+    publisher: RevenuePublisher,
+    synchronous: RevenueSyncPublisher,
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    blocking: psycopg.Connection,
+    leads: list[LeadCreated],
+    payload: CreditLocked,
+) -> None:
+    await publisher.publish_many(connection, leads)  # error: arg-type, reportArgumentType
+    await publisher.publish_many(connection, [payload, *leads])  # error: list-item, reportArgumentType
+    await publisher.publish_many(blocking, [payload])  # error: arg-type, reportArgumentType
+    synchronous.publish_many(connection, [payload])  # error: arg-type, reportArgumentType

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from sguild_dispatcher.interface import require_interface
 
-require_interface(1, package="sguild_contracts")
+require_interface(2, package="sguild_contracts")
 
 TYPE_CHECKING = False  # true to type checkers; importing typing would take longer than all else
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         EmissionWarningsV1VariantB,
     )
     from sguild_contracts.events.part_of import PartOf, PartOfV1, PartOfV2
+    from sguild_contracts.events.publish_many import PublishMany, PublishManyV1
     from sguild_contracts.events.x_y import XY, XYV1, XYV1CV12
     from sguild_contracts.events.x_y_v1_c import XYV1C, XYV1CV1
     from sguild_contracts.ids import EventId, OrderId
@@ -61,6 +62,8 @@ _MODULES = {
     "PartOf": "sguild_contracts.events.part_of",
     "PartOfV1": "sguild_contracts.events.part_of",
     "PartOfV2": "sguild_contracts.events.part_of",
+    "PublishMany": "sguild_contracts.events.publish_many",
+    "PublishManyV1": "sguild_contracts.events.publish_many",
     "XY": "sguild_contracts.events.x_y",
     "XYV1": "sguild_contracts.events.x_y",
     "XYV1CV12": "sguild_contracts.events.x_y",
@@ -105,6 +108,8 @@ __all__ = [
     "PartOf",
     "PartOfV1",
     "PartOfV2",
+    "PublishMany",
+    "PublishManyV1",
     "SalesPublisher",
     "SalesSubscriber",
     "SalesSyncPublisher",

@@ -51,6 +51,21 @@ registry = Registry(
             ),
         ),
         EventType(
+            name="publish.many",
+            contract="names",
+            producer="class",
+            subscribers=("sales",),
+            subject=None,
+            ordering_key=None,
+            versions=(
+                PayloadVersion(
+                    version=1,
+                    status="current",
+                    model="sguild_contracts.events.publish_many:PublishManyV1",
+                ),
+            ),
+        ),
+        EventType(
             name="part.of",
             contract="names",
             producer="sales",

@@ -10,6 +10,8 @@ from sguild_dispatcher.publisher import Publisher, SyncPublisher
 from shop_events.registry import registry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sguild_dispatcher.publisher import AsyncConnection, SyncConnection
     from shop_events.events.thing_ended import ThingEndedV1
     from shop_events.events.thing_happened import ThingHappenedV1
@@ -35,6 +37,12 @@ class SalesPublisher(Publisher):
         """Publish any event of this domain; the class of the payload says which one."""
         return str(await self._publish_any(connection, payload))
 
+    async def publish_many(
+        self, connection: AsyncConnection, payloads: Iterable[ThingHappenedV1 | ThingEndedV1]
+    ) -> list[str]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return await self._publish_many(connection, payloads, str)
+
 
 class SalesSyncPublisher(SyncPublisher):
     """Publishes the events of sales inside the caller's open transaction, without asyncio."""
@@ -53,6 +61,12 @@ class SalesSyncPublisher(SyncPublisher):
     def publish(self, connection: SyncConnection, payload: ThingHappenedV1 | ThingEndedV1) -> str:
         """Publish any event of this domain; the class of the payload says which one."""
         return str(self._publish_any(connection, payload))
+
+    def publish_many(
+        self, connection: SyncConnection, payloads: Iterable[ThingHappenedV1 | ThingEndedV1]
+    ) -> list[str]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return self._publish_many(connection, payloads, str)
 
 
 __all__ = [

@@ -11,6 +11,8 @@ from sguild_contracts.ids import EventId
 from sguild_contracts.registry import registry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sguild_dispatcher.publisher import AsyncConnection, SyncConnection
     from sguild_contracts.events.order_placed import OrderPlacedV1
 
@@ -32,6 +34,12 @@ class SalesPublisher(Publisher):
         """Publish any event of this domain; the class of the payload says which one."""
         return EventId(await self._publish_any(connection, payload))
 
+    async def publish_many(
+        self, connection: AsyncConnection, payloads: Iterable[OrderPlacedV1]
+    ) -> list[EventId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return await self._publish_many(connection, payloads, EventId)
+
 
 class SalesSyncPublisher(SyncPublisher):
     """Publishes the events of sales inside the caller's open transaction, without asyncio."""
@@ -49,6 +57,12 @@ class SalesSyncPublisher(SyncPublisher):
     def publish(self, connection: SyncConnection, payload: OrderPlacedV1) -> EventId:
         """Publish any event of this domain; the class of the payload says which one."""
         return EventId(self._publish_any(connection, payload))
+
+    def publish_many(
+        self, connection: SyncConnection, payloads: Iterable[OrderPlacedV1]
+    ) -> list[EventId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return self._publish_many(connection, payloads, EventId)
 
 
 __all__ = [

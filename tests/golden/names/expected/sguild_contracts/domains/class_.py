@@ -12,7 +12,7 @@ from sguild_contracts.ids import EventId
 from sguild_contracts.registry import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from sguild_dispatcher.publisher import AsyncConnection, SyncConnection
     from sguild_dispatcher.subscriber import HandlerContext
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sguild_contracts.events.class_import import ClassImportV1
     from sguild_contracts.events.emission_warnings import EmissionWarningsV1
     from sguild_contracts.events.part_of import PartOfV1, PartOfV2
+    from sguild_contracts.events.publish_many import PublishManyV1
     from sguild_contracts.events.x_y import XYV1
     from sguild_contracts.events.x_y_v1_c import XYV1CV1
 
@@ -41,11 +42,25 @@ class ClassPublisher(Publisher):
         """Publish emission.warnings, read by sales."""
         return EventId(await self._publish(connection, payload, "emission.warnings", 1))
 
+    async def publish_many_(self, connection: AsyncConnection, payload: PublishManyV1) -> EventId:
+        """Publish publish.many, read by sales."""
+        return EventId(await self._publish(connection, payload, "publish.many", 1))
+
     async def publish(
-        self, connection: AsyncConnection, payload: ClassImportV1 | EmissionWarningsV1
+        self,
+        connection: AsyncConnection,
+        payload: ClassImportV1 | EmissionWarningsV1 | PublishManyV1,
     ) -> EventId:
         """Publish any event of this domain; the class of the payload says which one."""
         return EventId(await self._publish_any(connection, payload))
+
+    async def publish_many(
+        self,
+        connection: AsyncConnection,
+        payloads: Iterable[ClassImportV1 | EmissionWarningsV1 | PublishManyV1],
+    ) -> list[EventId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return await self._publish_many(connection, payloads, EventId)
 
 
 class ClassSyncPublisher(SyncPublisher):
@@ -64,11 +79,25 @@ class ClassSyncPublisher(SyncPublisher):
         """Publish emission.warnings, read by sales."""
         return EventId(self._publish(connection, payload, "emission.warnings", 1))
 
+    def publish_many_(self, connection: SyncConnection, payload: PublishManyV1) -> EventId:
+        """Publish publish.many, read by sales."""
+        return EventId(self._publish(connection, payload, "publish.many", 1))
+
     def publish(
-        self, connection: SyncConnection, payload: ClassImportV1 | EmissionWarningsV1
+        self,
+        connection: SyncConnection,
+        payload: ClassImportV1 | EmissionWarningsV1 | PublishManyV1,
     ) -> EventId:
         """Publish any event of this domain; the class of the payload says which one."""
         return EventId(self._publish_any(connection, payload))
+
+    def publish_many(
+        self,
+        connection: SyncConnection,
+        payloads: Iterable[ClassImportV1 | EmissionWarningsV1 | PublishManyV1],
+    ) -> list[EventId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return self._publish_many(connection, payloads, EventId)
 
 
 class ClassSubscriber(Subscriber):

@@ -12,7 +12,7 @@ from sguild_contracts.ids import EventId
 from sguild_contracts.registry import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from sguild_dispatcher.publisher import AsyncConnection, SyncConnection
     from sguild_dispatcher.subscriber import HandlerContext
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sguild_contracts.events.class_import import ClassImportV1
     from sguild_contracts.events.emission_warnings import EmissionWarningsV1
     from sguild_contracts.events.part_of import PartOfV1, PartOfV2
+    from sguild_contracts.events.publish_many import PublishManyV1
     from sguild_contracts.events.x_y import XYV1
     from sguild_contracts.events.x_y_v1_c import XYV1CV1
 
@@ -53,6 +54,12 @@ class SalesPublisher(Publisher):
         """Publish any event of this domain; the class of the payload says which one."""
         return EventId(await self._publish_any(connection, payload))
 
+    async def publish_many(
+        self, connection: AsyncConnection, payloads: Iterable[PartOfV2 | PartOfV1 | XYV1 | XYV1CV1]
+    ) -> list[EventId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return await self._publish_many(connection, payloads, EventId)
+
 
 class SalesSyncPublisher(SyncPublisher):
     """Publishes the events of sales inside the caller's open transaction, without asyncio."""
@@ -82,6 +89,12 @@ class SalesSyncPublisher(SyncPublisher):
         """Publish any event of this domain; the class of the payload says which one."""
         return EventId(self._publish_any(connection, payload))
 
+    def publish_many(
+        self, connection: SyncConnection, payloads: Iterable[PartOfV2 | PartOfV1 | XYV1 | XYV1CV1]
+    ) -> list[EventId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return self._publish_many(connection, payloads, EventId)
+
 
 class SalesSubscriber(Subscriber):
     """Delivers to sales the events that it subscribes to; each method decorates one handler."""
@@ -100,6 +113,12 @@ class SalesSubscriber(Subscriber):
     ) -> Callable[[Event[EmissionWarningsV1], HandlerContext], Awaitable[None]]:
         """Handle emission.warnings, produced by class."""
         return self._handle(handler, "emission.warnings", 1)
+
+    def on_publish_many(
+        self, handler: Callable[[Event[PublishManyV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[PublishManyV1], HandlerContext], Awaitable[None]]:
+        """Handle publish.many, produced by class."""
+        return self._handle(handler, "publish.many", 1)
 
 
 __all__ = [

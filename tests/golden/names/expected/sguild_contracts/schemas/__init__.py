@@ -12,6 +12,9 @@ _PATHS = {
     "emission.warnings": {
         1: "names/emission.warnings-v1.json",
     },
+    "publish.many": {
+        1: "names/publish.many-v1.json",
+    },
     "part.of": {
         1: "names/part.of-v1.json",
         2: "names/part.of-v2.json",

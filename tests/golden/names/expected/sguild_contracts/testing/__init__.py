@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from sguild_contracts.events.class_import import ClassImportV1
     from sguild_contracts.events.emission_warnings import EmissionWarningsV1
     from sguild_contracts.events.part_of import PartOfV1, PartOfV2
+    from sguild_contracts.events.publish_many import PublishManyV1
     from sguild_contracts.events.x_y import XYV1
     from sguild_contracts.events.x_y_v1_c import XYV1CV1
     from sguild_contracts.testing.factories.class_import import make_class_import
     from sguild_contracts.testing.factories.emission_warnings import make_emission_warnings
     from sguild_contracts.testing.factories.part_of import make_part_of, make_part_of_v1
+    from sguild_contracts.testing.factories.publish_many import make_publish_many
     from sguild_contracts.testing.factories.x_y import make_x_y
     from sguild_contracts.testing.factories.x_y_v1_c import make_x_y_v1_c
 
@@ -41,6 +43,7 @@ _FACTORIES = {
     "make_emission_warnings": "sguild_contracts.testing.factories.emission_warnings",
     "make_part_of": "sguild_contracts.testing.factories.part_of",
     "make_part_of_v1": "sguild_contracts.testing.factories.part_of",
+    "make_publish_many": "sguild_contracts.testing.factories.publish_many",
     "make_x_y": "sguild_contracts.testing.factories.x_y",
     "make_x_y_v1_c": "sguild_contracts.testing.factories.x_y_v1_c",
 }
@@ -72,6 +75,13 @@ def payloads(
     event_type: Literal["part.of"],
     version: Literal[1],
 ) -> SearchStrategy[PartOfV1]: ...
+
+
+@overload
+def payloads(
+    event_type: Literal["publish.many"],
+    version: Literal[1] = 1,
+) -> SearchStrategy[PublishManyV1]: ...
 
 
 @overload
@@ -122,6 +132,13 @@ def events(
     event_type: Literal["part.of"],
     version: Literal[1],
 ) -> SearchStrategy[Event[PartOfV1]]: ...
+
+
+@overload
+def events(
+    event_type: Literal["publish.many"],
+    version: Literal[1] = 1,
+) -> SearchStrategy[Event[PublishManyV1]]: ...
 
 
 @overload
@@ -177,6 +194,7 @@ __all__ = [
     "make_event",
     "make_part_of",
     "make_part_of_v1",
+    "make_publish_many",
     "make_x_y",
     "make_x_y_v1_c",
     "payloads",

@@ -11,6 +11,8 @@ from sguild_contracts.ids import EventId
 from sguild_contracts.registry import registry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sguild_dispatcher.publisher import AsyncConnection, SyncConnection
     from sguild_contracts.events.sample_choices import SampleChoicesV1
     from sguild_contracts.events.sample_collections import SampleCollectionsV1
@@ -92,6 +94,23 @@ class SalesPublisher(Publisher):
         """Publish any event of this domain; the class of the payload says which one."""
         return EventId(await self._publish_any(connection, payload))
 
+    async def publish_many(
+        self,
+        connection: AsyncConnection,
+        payloads: Iterable[
+            SampleStringsV1
+            | SampleNumbersV1
+            | SampleChoicesV1
+            | SampleCollectionsV1
+            | SampleNestedV1
+            | SampleVariantsV1
+            | SampleOpenV1
+            | SampleExtendedV1
+        ],
+    ) -> list[EventId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return await self._publish_many(connection, payloads, EventId)
+
 
 class SalesSyncPublisher(SyncPublisher):
     """Publishes the events of sales inside the caller's open transaction, without asyncio."""
@@ -152,6 +171,23 @@ class SalesSyncPublisher(SyncPublisher):
     ) -> EventId:
         """Publish any event of this domain; the class of the payload says which one."""
         return EventId(self._publish_any(connection, payload))
+
+    def publish_many(
+        self,
+        connection: SyncConnection,
+        payloads: Iterable[
+            SampleStringsV1
+            | SampleNumbersV1
+            | SampleChoicesV1
+            | SampleCollectionsV1
+            | SampleNestedV1
+            | SampleVariantsV1
+            | SampleOpenV1
+            | SampleExtendedV1
+        ],
+    ) -> list[EventId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return self._publish_many(connection, payloads, EventId)
 
 
 __all__ = [

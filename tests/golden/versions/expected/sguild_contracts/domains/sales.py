@@ -12,7 +12,7 @@ from sguild_contracts.ids import OccurrenceId
 from sguild_contracts.registry import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from sguild_dispatcher.publisher import AsyncConnection, SyncConnection
     from sguild_dispatcher.subscriber import HandlerContext
@@ -52,6 +52,12 @@ class SalesPublisher(Publisher):
         """Publish any event of this domain; the class of the payload says which one."""
         return OccurrenceId(await self._publish_any(connection, payload))
 
+    async def publish_many(
+        self, connection: AsyncConnection, payloads: Iterable[OrderPlacedV3 | OrderPlacedV2]
+    ) -> list[OccurrenceId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return await self._publish_many(connection, payloads, OccurrenceId)
+
 
 class SalesSyncPublisher(SyncPublisher):
     """Publishes the events of sales inside the caller's open transaction, without asyncio."""
@@ -78,6 +84,12 @@ class SalesSyncPublisher(SyncPublisher):
     ) -> OccurrenceId:
         """Publish any event of this domain; the class of the payload says which one."""
         return OccurrenceId(self._publish_any(connection, payload))
+
+    def publish_many(
+        self, connection: SyncConnection, payloads: Iterable[OrderPlacedV3 | OrderPlacedV2]
+    ) -> list[OccurrenceId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return self._publish_many(connection, payloads, OccurrenceId)
 
 
 class SalesSubscriber(Subscriber):

@@ -11,6 +11,8 @@ from sguild_contracts.ids import OccurrenceId
 from sguild_contracts.registry import registry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sguild_dispatcher.publisher import AsyncConnection, SyncConnection
     from sguild_contracts.events.order_cancelled import OrderCancelledV1, OrderCancelledV11
 
@@ -39,6 +41,12 @@ class SupportPublisher(Publisher):
         """Publish any event of this domain; the class of the payload says which one."""
         return OccurrenceId(await self._publish_any(connection, payload))
 
+    async def publish_many(
+        self, connection: AsyncConnection, payloads: Iterable[OrderCancelledV11 | OrderCancelledV1]
+    ) -> list[OccurrenceId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return await self._publish_many(connection, payloads, OccurrenceId)
+
 
 class SupportSyncPublisher(SyncPublisher):
     """Publishes the events of support inside the caller's open transaction, without asyncio."""
@@ -63,6 +71,12 @@ class SupportSyncPublisher(SyncPublisher):
     ) -> OccurrenceId:
         """Publish any event of this domain; the class of the payload says which one."""
         return OccurrenceId(self._publish_any(connection, payload))
+
+    def publish_many(
+        self, connection: SyncConnection, payloads: Iterable[OrderCancelledV11 | OrderCancelledV1]
+    ) -> list[OccurrenceId]:
+        """Publish several events of this domain in one round trip, in their order; the ids come in that order."""
+        return self._publish_many(connection, payloads, OccurrenceId)
 
 
 __all__ = [

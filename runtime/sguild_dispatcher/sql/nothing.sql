@@ -1,0 +1,2 @@
+-- Makes a library that puts BEGIN off until the first statement send it.
+select;

@@ -1,0 +1,106 @@
+"""Several events at once: all are checked before, one statement writes them, each with its exact text."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from publishing_kit import KEYRING, NOW, SECRET, lead, locked, rows, settled, with_asyncpg
+from sample_contracts import CreditLockedV1, RevenuePublisher, RevenueSyncPublisher, SalesPublisher
+from sguild_dispatcher.errors import (
+    ForeignEventError,
+    InvalidEventError,
+    MissingContextError,
+    MissingKeyError,
+    PublishError,
+    UnregisteredEventTypeError,
+)
+from sguild_dispatcher.settings import Settings
+from sguild_dispatcher.signing import Keyring
+
+REFUSED: dict[str, tuple[list[Any], type[PublishError], str]] = {
+    "wrong value": (
+        [locked(), locked(locked_credits=SECRET)],
+        InvalidEventError,
+        "payloads[1]: credit.locked version 1 is refused. /payload/locked_credits: must be an integer",
+    ),
+    "foreign event": (
+        [locked(), locked(), lead()],
+        ForeignEventError,
+        "payloads[2]: lead.created is produced by sales",
+    ),
+    "no payload": ([{"a": 1}, locked()], UnregisteredEventTypeError, "payloads[0]: dict is not the payload"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+async def test_a_refusal_names_the_index_and_leaves_no_row(case: str, dsn: str) -> None:
+    payloads, error, words = REFUSED[case]
+    async with with_asyncpg(dsn) as connection, connection.transaction():
+        with pytest.raises(error) as caught:
+            await settled(RevenuePublisher).publish_many(connection, payloads)
+        assert await connection.fetchval("select 1") == 1, "the transaction is still usable"
+    assert words in str(caught.value)
+    assert SECRET not in str(caught.value)
+    assert caught.value.__suppress_context__
+    assert await rows(dsn) == []
+
+
+async def test_what_no_payload_is_to_blame_for_names_none(dsn: str) -> None:
+    async with with_asyncpg(dsn) as connection, connection.transaction():
+        with pytest.raises(MissingKeyError, match=r"^The keyring has no active key"):
+            await settled(RevenuePublisher, keyring=Keyring.generate(["sales"])).publish_many(
+                connection, [locked()]
+            )
+    with (
+        psycopg.connect(dsn) as sync,
+        pytest.raises(MissingContextError, match=r"payloads\[0\]: credit\.locked version 1 has no tenant"),
+    ):
+        settled(RevenueSyncPublisher, settings=Settings()).publish_many(sync, [locked()])
+    assert await rows(dsn) == []
+
+
+async def test_a_source_that_fails_leaves_no_row(dsn: str) -> None:
+    def failing() -> Iterator[CreditLockedV1]:
+        yield locked()
+        raise ZeroDivisionError
+
+    async with with_asyncpg(dsn) as connection, connection.transaction():
+        with pytest.raises(ZeroDivisionError):
+            await settled(RevenuePublisher).publish_many(connection, failing())
+    assert await rows(dsn) == []
+
+
+async def test_many_events_are_one_statement_and_none_is_no_statement(dsn: str) -> None:
+    statements: list[str] = []
+    async with with_asyncpg(dsn) as connection, connection.transaction():
+        await settled(RevenuePublisher).publish_many(connection, [locked()])  # prepares the statement
+        connection.add_query_logger(lambda record: statements.append(record.query))
+        assert await settled(RevenuePublisher).publish_many(connection, []) == []
+        await settled(RevenuePublisher).publish_many(connection, [locked() for _ in range(1000)])
+        await asyncio.sleep(0)  # asyncpg calls its loggers later
+        assert len(statements) == 1
+    assert len(await rows(dsn)) == 1001
+
+
+TEXTS = ('"', "\\", "\\u0000", "\N{LINE SEPARATOR}", "\N{GRINNING FACE}", "\x7f\x1f\n", "null", "{}", "ﬀ")
+
+
+async def test_no_text_is_changed_on_its_way(dsn: str) -> None:
+    publisher = settled(SalesPublisher)
+    async with with_asyncpg(dsn) as connection, connection.transaction():
+        await publisher.publish_many(connection, [lead(tags=[each]) for each in TEXTS])
+    found = await rows(dsn)
+    assert [json.loads(row["body"])["payload"]["tags"] for row in found] == [[each] for each in TEXTS]
+    assert {KEYRING.verify(row["key_id"], row["body"], row["signature"]) for row in found} == {"sales"}
+
+
+async def test_numbers_keep_the_way_they_are_written(dsn: str) -> None:
+    payload = locked(locked_credits=10**20, locked_at=NOW)
+    async with with_asyncpg(dsn) as connection, connection.transaction():
+        await settled(RevenuePublisher).publish_many(connection, [payload])
+    (row,) = await rows(dsn)
+    assert '"locked_credits":100000000000000000000,' in row["body"]
