@@ -162,6 +162,16 @@ def test_a_revoked_key_has_no_secret() -> None:
         key.sign(b"")
 
 
+def test_who_is_believed_is_known() -> None:
+    made = [Key.generate("sales", state=state) for state in ("next", "active", "retired", "revoked")]
+    ending = Key.generate("sales").in_state("retired", until=NOW)
+    clock = StandingClock(NOW - timedelta(seconds=1))
+    keyring = Keyring([*made, ending, Key.generate("revenue")], clock=clock)
+    assert keyring.verifying("sales") == [*made[:3], ending] == keyring.replacing().verifying("sales")
+    clock.now = NOW
+    assert keyring.verifying("sales") == made[:3]
+
+
 def test_only_a_retired_key_has_an_end_and_it_is_aware() -> None:
     with pytest.raises(KeyringError, match="'sales-1' is active: only a retired key has a time in until"):
         hmac_key(until=NOW)
@@ -182,6 +192,7 @@ def test_only_a_retired_key_has_an_end_and_it_is_aware() -> None:
         SECRET + "\n",
         SECRET[:10] + "!" + SECRET[10:],
         "whsec_" + base64.b64encode(b"x" * 25).decode().rstrip("="),
+        "whsec_" + base64.b64encode(b"x" * 25).decode().replace("eA==", "eB=="),
         "whsec_é" + SECRET[7:],
         "whsec_" + PRIVATE.removeprefix("whsk_") + "AAAA",
         "whsk_" + SECRET.removeprefix("whsec_"),

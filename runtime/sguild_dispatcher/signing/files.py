@@ -57,13 +57,11 @@ def write_keys(path: Path, keys: Iterable[Key]) -> None:
 
 
 def write_secret(path: Path, secret: Secret) -> None:
-    """Write a secret into a file of its own, which must not be there yet.
+    """Write a secret into a file of its own.
 
     Raises:
-        KeyringError: it is there, its folder is not, or it cannot be written.
+        KeyringError: its folder does not exist, or it cannot be written.
     """
-    if path.exists():
-        raise KeyringError(f"{path} is there already, and a secret is never written over: name another file.")
     _write(path, Secret(secret.reveal() + "\n"), "secret")
 
 

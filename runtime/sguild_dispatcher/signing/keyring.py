@@ -149,10 +149,9 @@ class Keyring(Confined):
         return key.domain
 
     def verifying(self, domain: str) -> list[Key]:
-        """Return the keys of ``domain`` whose signatures are believed now, the active one first."""
+        """Return the keys of ``domain`` whose signatures are believed now."""
         moment = self._clock()
-        keys = [each for each in self if each.domain == domain and each.verifies_at(moment)]
-        return sorted(keys, key=lambda each: each.state != "active")
+        return [each for each in self if each.domain == domain and each.verifies_at(moment)]
 
     def replacing(self, *keys: Key) -> Self:
         """Return a keyring in which each of ``keys`` takes the place of the one with its id, or comes last.
