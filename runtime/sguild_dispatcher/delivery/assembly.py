@@ -43,7 +43,7 @@ class Assembly:
     policy: RetryPolicy
     clock: Clock
     batch_size: int
-    handler_timeout: float | None
+    handler_timeout: float
     hold_back: bool
     tally: Tally = field(default_factory=Tally)
 

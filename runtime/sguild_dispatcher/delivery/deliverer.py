@@ -19,6 +19,7 @@ from sguild_dispatcher.delivery.outcomes import (
     Retry,
     Success,
 )
+from sguild_dispatcher.delivery.watchdog import HandlerTimeoutError, Watchdog
 from sguild_dispatcher.errors import TransactionControlError
 from sguild_dispatcher.handlers import Handlers, RegisteredHandler
 from sguild_dispatcher.models import Envelope
@@ -69,7 +70,7 @@ class Deliverer:
         reader: Reader,
         handlers: Handlers,
         blame: Blame,
-        timeout: float | None,
+        timeout: float,
         claim: Claim,
     ) -> None:
         self._subscriber = subscriber
@@ -79,6 +80,7 @@ class Deliverer:
         self._blame = blame
         self._timeout = timeout
         self._claim = claim
+        self._watchdog = Watchdog()
         self._protections = {
             "none": self._unprotected,
             "savepoint": self._in_savepoint,
@@ -205,22 +207,11 @@ class Deliverer:
         correlation = getattr(event, "correlation_id", None)
         correlation_id = correlation if isinstance(correlation, str) else event.event_id
         seconds = registered.options.timeout or self._timeout
-        limit = asyncio.timeout(seconds)
-        with request_context(tenant_id=event.tenant_id, correlation_id=correlation_id):
-            try:
-                async with limit:
-                    await _run(registered, event, context)
-            except TimeoutError as error:
-                if not limit.expired():
-                    raise
-                raise HandlerTimeoutError(seconds or 0) from error
-
-
-class HandlerTimeoutError(Exception):
-    """A handler took longer than it may."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"the handler took longer than {seconds:g} s")
+        with (
+            request_context(tenant_id=event.tenant_id, correlation_id=correlation_id),
+            self._watchdog(seconds),
+        ):
+            await _run(registered, event, context)
 
 
 async def _run(registered: RegisteredHandler, event: Envelope[Any], context: HandlerContext) -> None:

@@ -80,7 +80,7 @@ class GuardedBatches:
             moved = cursor.after(page, handled)
             async with self._log.transaction():
                 await self._log.move_cursor(moved, token=None)
-            await self._place.moved(moved, page)
+            await self._place.moved(moved)
         more = page.flowing and (bool(page.rows) or cursor.window is not None or page.restored)
         return Step(more=more, retries=True)
 
@@ -88,12 +88,14 @@ class GuardedBatches:
         """Fetch a page and commit its window before any of its events is touched."""
         token = uuid4().hex
         async with self._log.transaction():
-            page = await self._log.fetch_page(cursor, limit=self._rules.size, token=token)
+            page = await self._log.fetch_page(
+                cursor, limit=self._rules.size, token=token, newest=self._place.is_idle_move_due
+            )
             moved = self._before(cursor, page)
             if moved is not None:
                 await self._log.move_cursor(moved, token=token)
         if moved is not None:
-            await self._place.moved(moved, page)
+            await self._place.moved(moved)
         return moved or cursor, page
 
     def _before(self, cursor: Cursor, page: Page) -> Cursor | None:

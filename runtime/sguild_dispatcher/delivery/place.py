@@ -18,8 +18,8 @@ class Place:
     def __init__(self, log: LogSession) -> None:
         self._log = log
         self._cursor: Cursor | None = None
-        self._stored_seq: int | None = None
-        self._stored_at = time.monotonic()
+        self._newest_seq: int | None = None
+        self._asked_at = time.monotonic()
 
     async def cursor(self) -> Cursor:
         """Return the cursor."""
@@ -39,23 +39,28 @@ class Place:
         """
         if not page.flowing:
             return None
-        if cursor.window is not None or page.restored or self._is_idle_move_due(page):
+        if cursor.window is not None or page.restored or self._is_idle_move(page):
             return cursor.after(page, 0)
         self._cursor = cursor.past_nothing(page)
         return None
 
-    async def moved(self, cursor: Cursor, page: Page) -> None:
+    async def moved(self, cursor: Cursor) -> None:
         """Remember a cursor that is committed, and prune what lies behind it now and then."""
         self._cursor = cursor
-        self._stored_at = time.monotonic()
-        self._stored_seq = page.last_seq or self._stored_seq
+        self._asked_at = time.monotonic()
         if cursor.version % PRUNE_EVERY == 0:
             async with self._log.transaction():
                 await self._log.prune_cursor(cursor.version - CURSOR_ROWS_KEPT)
 
-    def _is_idle_move_due(self, page: Page) -> bool:
-        return (
-            page.last_seq is not None
-            and page.last_seq != self._stored_seq
-            and time.monotonic() - self._stored_at > IDLE_MOVE_SECONDS
-        )
+    @property
+    def is_idle_move_due(self) -> bool:
+        """Whether the next page is to say how far the log is, since the cursor has not moved for long."""
+        return time.monotonic() - self._asked_at > IDLE_MOVE_SECONDS
+
+    def _is_idle_move(self, page: Page) -> bool:
+        """Tell whether ignored event types have passed since that was last asked."""
+        if page.last_seq is None:
+            return False
+        former, self._newest_seq = self._newest_seq, page.last_seq
+        self._asked_at = time.monotonic()
+        return page.last_seq != former

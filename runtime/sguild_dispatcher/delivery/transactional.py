@@ -78,7 +78,9 @@ class TransactionalBatches:
         progress = Progress()
         async with self._session.transaction():
             limit = 1 if self._caution.care is Care.ONE_EVENT else self._rules.size
-            page = await self._session.fetch_page(cursor, limit=limit, token=token)
+            page = await self._session.fetch_page(
+                cursor, limit=limit, token=token, newest=self._place.is_idle_move_due
+            )
             await self._settle_page(page, progress)
             await progress.note(self._session)
             moved = (
@@ -90,7 +92,7 @@ class TransactionalBatches:
                 await self._session.move_cursor(moved, token=token)
         progress.committed(self._rules, self._tally, self._caution.blame)
         if moved is not None:
-            await self._place.moved(moved, page)
+            await self._place.moved(moved)
         more = page.flowing and (bool(page.rows) or cursor.window is not None or page.restored)
         return Step(more=more, retries=page.failures)
 

@@ -94,7 +94,7 @@ class Page:
         flowing: new events may be delivered; not while the subscription is paused or its partitions change.
         failures: the subscription has failed deliveries in this database.
         restored: the window holds all that is left of a former cluster, and there is a later one.
-        last_seq: the newest seq of the whole log, unknown inside of a window.
+        last_seq: the newest seq of the whole log, if it was asked for.
     """
 
     rows: Sequence[Row]
@@ -154,8 +154,14 @@ class LogSession(Protocol):
         """
         ...
 
-    async def fetch_page(self, cursor: Cursor, *, limit: int, token: str) -> Page:
-        """Fetch what is new, as the first statement of a transaction, which ``token`` will be known by.
+    async def fetch_page(self, cursor: Cursor, *, limit: int, token: str, newest: bool = False) -> Page:
+        """Fetch what is new, as the first statement of a transaction.
+
+        Args:
+            cursor: the place.
+            limit: events at most.
+            token: what the transaction will be known by.
+            newest: whether the newest seq of the log is wanted.
 
         Raises:
             CursorMovedError: the subscription is retired.

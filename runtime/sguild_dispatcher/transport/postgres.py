@@ -124,15 +124,15 @@ class PostgresSession:
             position=row["position"],
         )
 
-    async def fetch_page(self, cursor: Cursor, *, limit: int, token: str) -> Page:
+    async def fetch_page(self, cursor: Cursor, *, limit: int, token: str, newest: bool = False) -> Page:
         """See :meth:`LogSession.fetch_page`."""
         share = self._share
         name = "log/first_page" if cursor.window is None else "log/window_page"
-        window = () if cursor.window is None else (cursor.window, cursor.position)
+        more = (newest,) if cursor.window is None else (cursor.window, cursor.position)
         rows = await self._execute(
             statement(name),
             share.subscription, cursor.generation, cursor.done, share.buckets, list(share.ignored), limit,
-            token, *window,
+            token, *more,
         )  # fmt: skip
         head = rows[0]
         if not head["active"]:

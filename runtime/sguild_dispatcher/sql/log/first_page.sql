@@ -2,7 +2,7 @@
 -- so whatever the transaction itself publishes is not yet done for the snapshot that is returned here.
 -- After a restore into another cluster everything that was restored lies in one window that sees all.
 -- $1 subscription, $2 generation, $3 done, $4 buckets (null: all), $5 ignored event types, $6 limit,
--- $7 token of the batch
+-- $7 token of the batch, $8 whether the newest seq of the log is wanted
 with head as materialized (
     select
         case
@@ -12,7 +12,7 @@ with head as materialized (
         end as snapshot,
         exists (select from sguild_dispatcher.generation as newer where newer.generation > $2) as restored,
         pg_catalog.set_config('sguild_dispatcher.batch', $7, true) as token,
-        (select pg_catalog.max(log.seq) from sguild_dispatcher.event_log as log) as last_seq,
+        case when $8 then (select pg_catalog.max(log.seq) from sguild_dispatcher.event_log as log) end as last_seq,
         subscription.retired_at is null as active,
         subscription.paused_at is null and subscription.partitions_wanted is null as flowing,
         exists (
