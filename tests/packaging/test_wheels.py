@@ -36,9 +36,8 @@ ALLOWED = {
     "sguild_dispatcher": r"""
         sguild_dispatcher/ (
             \w+ \.py
-            | (cli | fields | signing | testing (/ documents)?) / \w+ \.py
-            | sql / ((savepoint | testing) /)? \w+ \.sql
-            | sql / migrations / \d{4}_\w+ \.sql
+            | (cli | connections | delivery | fields | signing | testing (/ documents)? | transport) / \w+ \.py
+            | sql / (\w+ /)? \w+ \.sql
             | py\.typed
         )
     """,
@@ -105,7 +104,7 @@ def test_what_a_missing_file_would_break_in_silence_is_there(
     assert "sguild_contracts/schemas/envelope.json" in distributions["sguild_contracts"].in_wheel
     runtime = distributions["sguild_dispatcher"].in_wheel
     assert "sguild_dispatcher/sql/insert_event.sql" in runtime
-    assert "sguild_dispatcher/sql/migrations/0001_log_and_cursors.sql" in runtime
+    assert "sguild_dispatcher/sql/migrations/0001_event_log.sql" in runtime
 
 
 def test_an_sdist_holds_what_its_wheel_is_built_from_and_nothing_else(distribution: Distribution) -> None:

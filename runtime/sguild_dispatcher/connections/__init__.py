@@ -5,8 +5,26 @@ Whatever the library, the SQL runs on the driver's own connection, which asyncpg
 the same transaction, and three to five times cheaper than the library's own way to it.
 """
 
-from sguild_dispatcher.connections.joining import execute, execute_sync, is_busy
+from sguild_dispatcher.connections.joining import (
+    execute,
+    execute_sync,
+    fetch,
+    fetch_sync,
+    is_async,
+    is_busy,
+)
 from sguild_dispatcher.connections.protocols import AsyncConnection, SyncConnection
 from sguild_dispatcher.connections.rows import EventRow, as_json
 
-__all__ = ["AsyncConnection", "EventRow", "SyncConnection", "as_json", "execute", "execute_sync", "is_busy"]
+__all__ = [
+    "AsyncConnection",
+    "EventRow",
+    "SyncConnection",
+    "as_json",
+    "execute",
+    "execute_sync",
+    "fetch",
+    "fetch_sync",
+    "is_async",
+    "is_busy",
+]

@@ -13,6 +13,12 @@ async def execute(connection: Any, text: str, *values: object) -> None:
     await connection.execute(text, *values)
 
 
+async def fetch(connection: Any, text: str, *values: object) -> list[Any]:
+    """Run a statement with parameters and return its rows."""
+    rows: list[Any] = await connection.fetch(text, *values)
+    return rows
+
+
 def is_busy(connection: Any) -> bool:
     """Tell whether a transaction is open, without asking the server."""
     from asyncpg import InterfaceError

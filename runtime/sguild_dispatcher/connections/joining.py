@@ -1,6 +1,6 @@
 """From any supported connection to the driver's connection of its transaction, and one statement there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from sguild_dispatcher.connections import asyncpg, django, psycopg, sqlalchemy
@@ -22,32 +22,39 @@ async def execute(connection: AsyncConnection, name: str, *values: object) -> ob
         NotInTransactionError: no transaction is open.
         NotMigratedError: the database has no event log.
     """
-    library = _ASYNC_LIBRARIES.get(connection)
-    if library is None:
-        raise _unsupported(connection, _SYNC_LIBRARIES, "a SyncPublisher", _ASYNC_NAMES)
-    own = await library.driver_connection(connection)
-    run = _joined(_ASYNC_DRIVERS, connection, own, library).execute
-    try:
-        await run(own, statement(name), *values)
-    except Exception as error:
-        _explain(error)
-        raise
+    own, driver = await _async_driver(connection)
+    await _explained(driver.execute(own, statement(name), *values))
     return own
+
+
+async def fetch(connection: AsyncConnection, name: str, *values: object) -> Sequence[Any]:
+    """As :func:`execute`, and return the rows, whose columns are read by number."""
+    own, driver = await _async_driver(connection)
+    rows: Sequence[Any] = await _explained(driver.fetch(own, statement(name), *values))
+    return rows
 
 
 def execute_sync(connection: SyncConnection, name: str, *values: object) -> object:
     """As :func:`execute`, without asyncio."""
-    library = _SYNC_LIBRARIES.get(connection)
-    if library is None:
-        raise _unsupported(connection, _ASYNC_LIBRARIES, "an asynchronous Publisher", _SYNC_NAMES)
-    own = library.driver_connection(connection)
-    run = _joined(_SYNC_DRIVERS, connection, own, library).execute
+    own, driver = _sync_driver(connection)
     try:
-        run(own, statement(name), *values)
+        driver.execute(own, statement(name), *values)
     except Exception as error:
         _explain(error)
         raise
     return own
+
+
+def fetch_sync(connection: SyncConnection, name: str, *values: object) -> Sequence[Any]:
+    """As :func:`fetch`, without asyncio."""
+    own, driver = _sync_driver(connection)
+    rows: Sequence[Any] = driver.fetch(own, statement(name), *values)
+    return rows
+
+
+def is_async(connection: object) -> bool:
+    """Tell whether a connection is one of an asynchronous library."""
+    return _ASYNC_LIBRARIES.get(connection) is not None
 
 
 def is_busy(connection: object) -> bool:
@@ -85,6 +92,7 @@ class _Driver(NamedTuple):
     can_be_joined: Callable[[Any], bool]
     is_busy: Callable[[Any], bool]
     execute: Callable[..., Any]
+    fetch: Callable[..., Any]
 
 
 class _Library(NamedTuple):
@@ -102,16 +110,22 @@ def _itself(connection: Any) -> Any:
     return connection
 
 
-_ASYNCPG: Final = _Driver(asyncpg.can_be_joined, asyncpg.is_busy, asyncpg.execute)
+_ASYNCPG: Final = _Driver(asyncpg.can_be_joined, asyncpg.is_busy, asyncpg.execute, asyncpg.fetch)
 _ASYNC_DRIVERS: Final = _ByClass[_Driver](
     {
         ("asyncpg", "Connection"): _ASYNCPG,
         ("asyncpg", "PoolConnectionProxy"): _ASYNCPG,
-        ("psycopg", "AsyncConnection"): _Driver(psycopg.can_be_joined, psycopg.is_busy, psycopg.execute),
+        ("psycopg", "AsyncConnection"): _Driver(
+            psycopg.can_be_joined, psycopg.is_busy, psycopg.execute, psycopg.fetch
+        ),
     }
 )
 _SYNC_DRIVERS: Final = _ByClass[_Driver](
-    {("psycopg", "Connection"): _Driver(psycopg.can_be_joined, psycopg.is_busy, psycopg.execute_sync)}
+    {
+        ("psycopg", "Connection"): _Driver(
+            psycopg.can_be_joined, psycopg.is_busy, psycopg.execute_sync, psycopg.fetch_sync
+        )
+    }
 )
 
 _ASYNC_DRIVER: Final = _Library(_itself_async, "async with connection.transaction():")
@@ -148,6 +162,30 @@ _SYNC_NAMES: Final = "a psycopg Connection, a SQLAlchemy Session or Connection, 
 
 _UNDEFINED_TABLE: Final = "42P01"
 _UNDEFINED_SCHEMA: Final = "3F000"
+
+
+async def _async_driver(connection: AsyncConnection) -> tuple[object, "_Driver"]:
+    library = _ASYNC_LIBRARIES.get(connection)
+    if library is None:
+        raise _unsupported(connection, _SYNC_LIBRARIES, "a SyncPublisher", _ASYNC_NAMES)
+    own = await library.driver_connection(connection)
+    return own, _joined(_ASYNC_DRIVERS, connection, own, library)
+
+
+def _sync_driver(connection: SyncConnection) -> tuple[object, "_Driver"]:
+    library = _SYNC_LIBRARIES.get(connection)
+    if library is None:
+        raise _unsupported(connection, _ASYNC_LIBRARIES, "an asynchronous Publisher", _SYNC_NAMES)
+    own = library.driver_connection(connection)
+    return own, _joined(_SYNC_DRIVERS, connection, own, library)
+
+
+async def _explained(running: Awaitable[_T]) -> _T:
+    try:
+        return await running
+    except Exception as error:
+        _explain(error)
+        raise
 
 
 def _joined(drivers: _ByClass[_Driver], connection: object, own: object, library: _Library) -> _Driver:

@@ -25,6 +25,26 @@ def execute_sync(connection: Any, text: str, *values: object) -> None:
         cursor.execute(text.encode(), values)
 
 
+async def fetch(connection: Any, text: str, *values: object) -> list[Any]:
+    """Run a statement with parameters and return its rows."""
+    from psycopg import AsyncRawCursor
+    from psycopg.rows import tuple_row
+
+    async with AsyncRawCursor(connection, row_factory=tuple_row) as cursor:
+        await cursor.execute(text.encode(), values)
+        return await cursor.fetchall()
+
+
+def fetch_sync(connection: Any, text: str, *values: object) -> list[Any]:
+    """Run a statement with parameters and return its rows."""
+    from psycopg import RawCursor
+    from psycopg.rows import tuple_row
+
+    with RawCursor(connection, row_factory=tuple_row) as cursor:
+        cursor.execute(text.encode(), values)
+        return cursor.fetchall()
+
+
 def is_busy(connection: Any) -> bool:
     """Tell whether a transaction is open, without asking the server."""
     return not connection.closed and _status(connection) != "IDLE"
