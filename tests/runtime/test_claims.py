@@ -1,4 +1,4 @@
-"""A leased handler's own transaction: what it writes after a claim happens once, however often it is tried."""
+"""A leased handler's own transaction: what it writes after a claim happens once, however often it runs."""
 
 import inspect
 from typing import Any
