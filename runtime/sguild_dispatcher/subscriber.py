@@ -323,8 +323,7 @@ class Subscriber:
     def _usable_keyring(self) -> Keyring:
         """Return the keys, after making sure that there is one for each producer whose events are handled."""
         keyring = self._settings.load_keyring() if self._keyring is None else self._keyring
-        present = {key.domain for key in keyring}
-        missing = [each for each in self._handlers.producers if each not in present]
+        missing = [each for each in self._handlers.producers if not keyring.verifying(each)]
         if missing:
             raise MissingKeyError(
                 f"{self.name} handles events of {', '.join(missing)}, and the keyring has no key to "
