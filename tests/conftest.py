@@ -7,9 +7,13 @@ import asyncpg
 import pytest
 from hypothesis import settings
 
+from roles_kit import database_with_roles, install
+from servers import postgres_15
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.migrations import migrate
 from sguild_dispatcher.testing.postgres import create_database, drop_database, postgres_server
+
+__all__ = ["postgres_15"]
 
 # A busy machine is slow at times, which is no fault of the code.
 settings.register_profile("any-machine", deadline=None)
@@ -67,3 +71,25 @@ async def connection(dsn: str) -> AsyncIterator[Connection]:
     opened: Connection = await asyncpg.connect(dsn)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="session", params=["default", "postgres_15"])
+def roles_template(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+    """A server, in each version that is there, and the name of its database with roles, to be copied."""
+    is_default = request.param == "default"
+    server: str = (
+        request.getfixturevalue("postgres") if is_default else request.getfixturevalue("postgres_15").dsn
+    )
+    dsn = asyncio.run(database_with_roles(server))
+    yield server, dsn.partition("?")[0].rpartition("/")[2]
+    asyncio.run(drop_database(dsn))
+
+
+@pytest.fixture
+async def roles_dsn(roles_template: tuple[str, str]) -> AsyncIterator[str]:
+    """A fresh, migrated database with the roles of the contracts, by its superuser."""
+    server, template = roles_template
+    database = await create_database(server, template=template)
+    await install(database)  # rights on a database are not copied with it
+    yield database
+    await drop_database(database)

@@ -10,6 +10,8 @@
     │   ├── MissingKeyError                     no key to sign or verify with
     │   ├── NotMigratedError                    the database lacks the schema, or has another version of it
     │   ├── DatabaseUnavailableError            the database cannot be reached
+    │   ├── MissingRightsError                  the database role lacks the rights of its domain
+    │   ├── HiddenEventsError                   installed policies hide what the worker subscribes to
     │   ├── UnknownSubscriptionError            the subscriber was never registered, or is retired
     │   ├── DuplicateHandlerError               two handlers for one event type
     │   ├── DeadLetterFilterError               a filter that no dead letter can agree with
@@ -70,6 +72,14 @@ class NotMigratedError(ConfigurationError):
 
 class DatabaseUnavailableError(ConfigurationError):
     """The database cannot be reached."""
+
+
+class MissingRightsError(ConfigurationError):
+    """The role of the connection may not do what the runtime needs to do."""
+
+
+class HiddenEventsError(ConfigurationError):
+    """The installed policies are those of another registry, and hide events from the subscriber."""
 
 
 class UnknownSubscriptionError(ConfigurationError):

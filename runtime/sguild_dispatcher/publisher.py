@@ -5,7 +5,8 @@ tenant, payload and envelope by their schemas, U+0000, the size, the key, the tr
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Lock
@@ -30,6 +31,7 @@ from sguild_dispatcher.errors import (
     ForeignEventError,
     InvalidEventError,
     MissingContextError,
+    MissingRightsError,
     NulCharacterError,
     PublishError,
     UnregisteredEventTypeError,
@@ -38,6 +40,7 @@ from sguild_dispatcher.fields import problems
 from sguild_dispatcher.models import Envelope, Payload
 from sguild_dispatcher.plans import EventPlan
 from sguild_dispatcher.registry import Registry
+from sguild_dispatcher.rights import INSUFFICIENT_PRIVILEGE, role_of
 from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.signing import Keyring
 
@@ -111,7 +114,6 @@ class _Publisher:
             key_id=key_id,
             signature=signature,
             body=body.decode(),
-            trace_context=current_context().trace_context,
         )
 
     def _rows(self, payloads: Iterable[Payload]) -> list[EventRow]:
@@ -132,6 +134,22 @@ class _Publisher:
     def _watch(self, connection: object) -> None:
         if self._waker is not None:
             self._waker.watch(connection)
+
+    @contextmanager
+    def _rights_explained(self) -> Generator[None, None, None]:
+        """Say of an insert that the database refuses whose role it takes."""
+        try:
+            yield
+        except Exception as error:
+            if getattr(error, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
+                raise
+            role = role_of(self.domain)
+            reason = str(error).partition("\n")[0]
+            raise MissingRightsError(
+                f"The database role of this connection may not publish for {self.domain} ({reason}): connect "
+                f"as one that has the rights of {role}, which `grant {role} to ...` gives; after a change of "
+                "the registry, run `sguild-dispatcher roles apply` first."
+            ) from error
 
     def _plan(self, event_type: str, version: int) -> EventPlan:
         plan = self._plans.get((event_type, version))
@@ -253,9 +271,11 @@ class Publisher(_Publisher):
             PublishError: it is refused, and no row is written; the subclass says why.
             MissingKeyError: there is no key to sign it with.
             NotMigratedError: the database has no event log.
+            MissingRightsError: the connection's role may not publish it.
         """
         row = self._row(payload, event_type, version)
-        self._watch(await execute(connection, "insert_event", *row))
+        with self._rights_explained():
+            self._watch(await execute(connection, "insert_event", *row))
         return row.event_id
 
     async def _publish_many(
@@ -273,11 +293,12 @@ class Publisher(_Publisher):
 
         Raises:
             PublishError: one of them is refused, and no row is written; the message names its index.
-            MissingKeyError, NotMigratedError: as for one event.
+            MissingKeyError, NotMigratedError, MissingRightsError: as for one event.
         """
         rows = self._rows(payloads)
         if rows:
-            self._watch(await execute(connection, "insert_events", as_json(rows)))
+            with self._rights_explained():
+                self._watch(await execute(connection, "insert_events", as_json(rows)))
         return [event_id(row.event_id) for row in rows]
 
 
@@ -289,7 +310,8 @@ class SyncPublisher(_Publisher):
 
     def _publish(self, connection: SyncConnection, payload: Payload, event_type: str, version: int) -> str:
         row = self._row(payload, event_type, version)
-        self._watch(execute_sync(connection, "insert_event", *row))
+        with self._rights_explained():
+            self._watch(execute_sync(connection, "insert_event", *row))
         return row.event_id
 
     def _publish_many(
@@ -297,7 +319,8 @@ class SyncPublisher(_Publisher):
     ) -> list[_IdT]:
         rows = self._rows(payloads)
         if rows:
-            self._watch(execute_sync(connection, "insert_events", as_json(rows)))
+            with self._rights_explained():
+                self._watch(execute_sync(connection, "insert_events", as_json(rows)))
         return [event_id(row.event_id) for row in rows]
 
 

@@ -28,6 +28,7 @@ from sguild_dispatcher.migrations import check_migrated
 from sguild_dispatcher.reading import Reader
 from sguild_dispatcher.registry import Registry
 from sguild_dispatcher.retries import RetryPolicy
+from sguild_dispatcher.roles import ReadingRights
 from sguild_dispatcher.settings import PREFIX, Settings
 from sguild_dispatcher.signals import stopped_by_signals
 from sguild_dispatcher.signing import Keyring
@@ -178,10 +179,11 @@ class Subscriber:
 
         Raises:
             DatabaseUnavailableError, NotMigratedError: a database is not ready.
+            MissingRightsError: the role of a connection may not register.
         """
         new = False
         for source in self._sources():
-            async with borrowed(source.provider) as driver, transaction(driver):
+            async with borrowed(source.provider, self.domain) as driver, transaction(driver):
                 await check_migrated(driver)
                 new |= await register(driver, self._subscriber, start=start, partitions=partitions)
         return new
@@ -208,8 +210,9 @@ class Subscriber:
         Raises:
             SettingsError, KeyringError: a setting or the keyring is wrong.
             DatabaseUnavailableError: the database cannot be reached at the start.
-            NotMigratedError, UnknownSubscriptionError, MissingKeyError, ClusterChangedError: the subscriber
-                cannot start; the message names the command that mends it.
+            NotMigratedError, UnknownSubscriptionError, MissingKeyError, ClusterChangedError,
+                MissingRightsError, HiddenEventsError: the subscriber cannot start; the message names the
+                command that mends it.
         """
         await self._work(drain=False)
 
@@ -290,11 +293,19 @@ class Subscriber:
         """Return the logs to read: the own database's, and those of producers that publish elsewhere."""
         home = self._home()
         listen = self._settings.wakeups == "listen"
-        sources = [PostgresSource(log=HOME_LOG, provider=home, home=None, listen=listen)]
-        for dsn, producers in sorted(self._foreign_dsns().items()):
-            provider = DsnProvider(dsn, pooled=not listen)
-            sources.append(PostgresSource(log=min(producers), provider=provider, home=home, listen=listen))
-        return sources
+        rights = ReadingRights.of(self.domain, self.registry)
+        own = PostgresSource(log=HOME_LOG, provider=home, home=None, listen=listen, rights=rights)
+        others = [
+            PostgresSource(
+                log=min(producers),
+                provider=DsnProvider(dsn, pooled=not listen),
+                home=home,
+                listen=listen,
+                rights=rights,
+            )
+            for dsn, producers in sorted(self._foreign_dsns().items())
+        ]
+        return [own, *others]
 
     def _home(self) -> Provider:
         if self._connections is not None:

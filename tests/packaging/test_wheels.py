@@ -28,6 +28,7 @@ ALLOWED = {
     "sguild_contracts": r"""
         sguild_contracts/ (
             (__init__ | envelope | ids | registry) \.py
+            | roles\.sql
             | (domains | events | testing (/ factories)?) / \w+ \.py
             | schemas / (__init__\.py | envelope\.json | [a-z-]+ / [a-z.]+ -v\d+ \.json)
             | py\.typed

@@ -1,4 +1,4 @@
-"""The only way in which a contract's text enters Python source."""
+"""The only way in which a contract's text enters source: Python's, and SQL's."""
 
 import math
 import re
@@ -16,6 +16,9 @@ _QUOTES: Final = re.compile(r'\A"+|"{3,}|"+\Z')
 # Categories that a reader of the source cannot see, or that reorder what is seen: controls, formats
 # (bidirectional marks among them), surrogates, private and unassigned characters, line separators.
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# What names of a registry are made of: nothing that SQL gives a meaning inside of quotes.
+_SQL_TEXT: Final = re.compile(r"[A-Za-z0-9_.]+")
+_SQL_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 def literal(value: object) -> str:
@@ -31,6 +34,28 @@ def literal(value: object) -> str:
     if isinstance(value, str):
         return _quoted(value)
     raise TypeError(f"{type(value).__name__} has no literal form")
+
+
+def sql_text(text: str) -> str:
+    """Return a string constant of SQL.
+
+    Raises:
+        ValueError: the text has a character that no name of a registry has.
+    """
+    if _SQL_TEXT.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is no name of a registry")
+    return f"'{text}'"
+
+
+def sql_name(name: str) -> str:
+    """Return the name of a role or policy; all of them begin so that none is a word of SQL.
+
+    Raises:
+        ValueError: it would have to be quoted.
+    """
+    if _SQL_NAME.fullmatch(name) is None:
+        raise ValueError(f"{name!r} is no name of a role")
+    return name
 
 
 def docstring(text: str, indent: int = 4) -> str:

@@ -17,6 +17,7 @@ from sguild_codegen.emit.names import distribution, id_class, pascal, payload_cl
 from sguild_codegen.emit.public_names import public_names
 from sguild_codegen.emit.recipes import Kitchen, Made, Recipe
 from sguild_codegen.emit.refusals import Collector
+from sguild_codegen.emit.roles import roles_recipe
 from sguild_codegen.emit.skeletons import Skeleton, skeletons
 from sguild_codegen.emit.testing import facade
 from sguild_codegen.model.contract import ContractTree, EventType, PayloadVersion
@@ -79,6 +80,7 @@ class PackageWriter:
             **self._in_package("ids.py", Recipe("ids.py.jinja", {"ids": self._id_rows()})),
             **self._in_package("envelope.py", envelope),
             **self._in_package("registry.py", self._registry()),
+            **self._in_package("roles.sql", roles_recipe(self.tree)),
             **self._folder("events", "The payloads, one module for each event type."),
             **self._folder("domains", "Publishers and subscribers, one module for each domain."),
             **dict(self._domains()),

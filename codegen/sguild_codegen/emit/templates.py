@@ -24,7 +24,7 @@ def environment() -> "Environment":
     """Return the one environment that renders every template."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    from sguild_codegen.emit.literals import docstring, literal
+    from sguild_codegen.emit.literals import docstring, literal, sql_name, sql_text
 
     made = Environment(
         loader=FileSystemLoader(templates_folder()),
@@ -36,6 +36,8 @@ def environment() -> "Environment":
     )
     made.filters["literal"] = literal
     made.filters["docstring"] = docstring
+    made.filters["sql_name"] = sql_name
+    made.filters["sql_text"] = sql_text
     return made
 
 

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sguild_dispatcher.cli import dead_letters, keys, migrate, status, subscribers
+from sguild_dispatcher.cli import dead_letters, keys, migrate, roles, status, subscribers
 from sguild_dispatcher.errors import DispatcherError
 
 OK: Final = 0
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (migrate, status, subscribers, dead_letters, keys):
+    for module in (migrate, roles, status, subscribers, dead_letters, keys):
         module.add_parser(commands)
     return parser
 

@@ -18,7 +18,6 @@ class EventRow(NamedTuple):
     key_id: str
     signature: str
     body: str
-    trace_context: str | None
 
 
 def as_json(rows: Sequence[EventRow]) -> str:

@@ -94,7 +94,7 @@ class Page:
         flowing: new events may be delivered; not while the subscription is paused or its partitions change.
         failures: the subscription has failed deliveries in this database.
         restored: the window holds all that is left of a former cluster, and there is a later one.
-        last_seq: the newest seq of the whole log, if it was asked for.
+        last_seq: the newest seq that anybody drew, if it was asked for.
     """
 
     rows: Sequence[Row]
@@ -283,7 +283,8 @@ class Control(Protocol):
         """Return the id of the subscription that is to be delivered.
 
         Raises:
-            NotMigratedError, UnknownSubscriptionError, ClusterChangedError: it cannot be.
+            NotMigratedError, HiddenEventsError, MissingRightsError, UnknownSubscriptionError,
+                ClusterChangedError: it cannot be.
         """
         ...
 

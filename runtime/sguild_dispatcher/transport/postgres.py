@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sguild_dispatcher.migrations import check_migrated
+from sguild_dispatcher.roles import ReadingRights
 from sguild_dispatcher.statements import statement
 from sguild_dispatcher.subscriptions import SubscriberName, subscription_id
 from sguild_dispatcher.transport.claims import claim_on
@@ -294,9 +295,10 @@ def _event(row: Row) -> str:
 class PostgresControl:
     """A process and its subscription; see :class:`sguild_dispatcher.transport.interface.Control`."""
 
-    def __init__(self, driver: Driver, *, process: str) -> None:
+    def __init__(self, driver: Driver, *, process: str, rights: ReadingRights) -> None:
         self._driver = driver
         self._process = process
+        self._rights = rights
 
     def is_lost(self, error: BaseException) -> bool:
         """See :meth:`Control.is_lost`."""
@@ -306,6 +308,7 @@ class PostgresControl:
         """See :meth:`Control.subscription`."""
         async with transaction(self._driver):
             await check_migrated(self._driver)
+            await self._rights.check(self._driver)
             return await subscription_id(self._driver, subscriber)
 
     async def note_start(self, subscription: int, ignored: Collection[str]) -> None:

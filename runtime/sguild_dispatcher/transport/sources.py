@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sguild_dispatcher.errors import DatabaseUnavailableError
+from sguild_dispatcher.rights import INSUFFICIENT_PRIVILEGE
+from sguild_dispatcher.roles import ReadingRights, missing_rights
 from sguild_dispatcher.subscriptions import SubscriberName
-from sguild_dispatcher.transport.drivers import AsyncpgDriver, Driver
+from sguild_dispatcher.transport.drivers import AsyncpgDriver, Driver, sqlstate
 from sguild_dispatcher.transport.interface import Control, HomeSession, LogSession, Session
 from sguild_dispatcher.transport.postgres import PostgresControl, PostgresSession, Share
 from sguild_dispatcher.transport.providers import Provider, prepare_session
@@ -75,12 +77,14 @@ class PostgresSource:
         provider: lends connections to it.
         home: lends connections to the subscriber's own database, if that is another one.
         listen: whether to wait for notifications; not behind a pooler.
+        rights: what its subscriber means to read.
     """
 
     log: str
     provider: Provider
     home: Provider | None
     listen: bool
+    rights: ReadingRights
 
     @property
     def label(self) -> str:
@@ -90,9 +94,9 @@ class PostgresSource:
     @asynccontextmanager
     async def control(self, on_wakeup: Callable[[], None]) -> AsyncGenerator[Control, None]:
         """See :meth:`Source.control`."""
-        async with borrowed(self.provider) as driver:
+        async with borrowed(self.provider, self.rights.domain) as driver:
             if not (self.listen and isinstance(driver, AsyncpgDriver)):
-                yield PostgresControl(driver, process=process_name())
+                yield self._control(driver)
                 return
 
             def listener(*_: Any) -> None:
@@ -100,7 +104,7 @@ class PostgresSource:
 
             await driver.connection.add_listener(CHANNEL, listener)
             try:
-                yield PostgresControl(driver, process=process_name())
+                yield self._control(driver)
             finally:
                 if not driver.is_closed():
                     await driver.connection.remove_listener(CHANNEL, listener)
@@ -126,14 +130,17 @@ class PostgresSource:
             if self.home is None:
                 yield OneSession(log)
                 return
-            async with borrowed(self.home) as driver:
-                at_home = await PostgresControl(driver, process=process_name()).subscription(subscriber)
+            async with borrowed(self.home, self.rights.domain) as driver:
+                at_home = await self._control(driver).subscription(subscriber)
             async with self._session(self.home, share.at_home(at_home)) as home:
                 yield TwoSessions(log, home)
 
+    def _control(self, driver: Driver) -> PostgresControl:
+        return PostgresControl(driver, process=process_name(), rights=self.rights)
+
     @asynccontextmanager
     async def _session(self, provider: Provider, share: Share) -> AsyncGenerator[Session, None]:
-        async with borrowed(provider) as driver:
+        async with borrowed(provider, self.rights.domain) as driver:
             session = PostgresSession(driver, share)
             try:
                 if self.listen:
@@ -146,11 +153,21 @@ class PostgresSource:
 
 
 @asynccontextmanager
-async def borrowed(provider: Provider) -> AsyncGenerator[Driver, None]:
-    """Take a connection for the length of a block."""
+async def borrowed(provider: Provider, domain: str) -> AsyncGenerator[Driver, None]:
+    """Take a connection for the length of a block, to work for a domain.
+
+    Raises:
+        DatabaseUnavailableError: there is none to be had.
+        MissingRightsError: its role may not do what was done in the block.
+    """
     driver = await provider.acquire()
     try:
         yield driver
+    except Exception as error:
+        if sqlstate(error) != INSUFFICIENT_PRIVILEGE or driver.is_closed():
+            raise
+        rows = await driver.fetch("select current_user as login")
+        raise missing_rights(rows[0]["login"], domain, error) from error
     finally:
         await provider.release(driver)
 

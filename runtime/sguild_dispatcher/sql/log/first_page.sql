@@ -12,7 +12,8 @@ with head as materialized (
         end as snapshot,
         exists (select from sguild_dispatcher.generation as newer where newer.generation > $2) as restored,
         pg_catalog.set_config('sguild_dispatcher.batch', $7, true) as token,
-        case when $8 then (select pg_catalog.max(log.seq) from sguild_dispatcher.event_log as log) end as last_seq,
+        -- The newest event, be it visible to this role or not: what is hidden must not hold back retention either.
+        case when $8 then (select numbers.last_value from sguild_dispatcher.event_log_seq_seq as numbers) end as last_seq,
         subscription.retired_at is null as active,
         subscription.paused_at is null and subscription.partitions_wanted is null as flowing,
         exists (

@@ -31,6 +31,9 @@ comment on column sguild_dispatcher.event_log.body is 'The exact text that was s
 
 -- A day that nobody made in time is no reason to refuse an event: its rows lie here.
 create table sguild_dispatcher.event_log_default partition of sguild_dispatcher.event_log default;
+-- Events are read and written through event_log, whose policies count; by itself a partition shows nothing to anybody
+-- but its owner, whatever was granted.
+alter table sguild_dispatcher.event_log_default enable row level security;
 
 -- Makes the tables of today and of the days to come, each from 00:00 UTC to the next, and returns how many are new.
 -- A day whose rows lie in event_log_default already stays there.
@@ -57,6 +60,7 @@ begin
                 'create table sguild_dispatcher.%I partition of sguild_dispatcher.event_log for values from (%L) to (%L)',
                 name, first, first + interval '1 day'
             );
+            execute format('alter table sguild_dispatcher.%I enable row level security', name);
             made := made + 1;
         end if;
     end loop;
@@ -125,12 +129,14 @@ create table sguild_dispatcher.worker (
     domain           text not null,
     id               uuid not null,
     process          text not null,
+    role             name not null default current_user,
     started_at       timestamptz not null default pg_catalog.clock_timestamp(),
     alive_until      timestamptz not null,
     primary key (subscription_id, id),
     foreign key (subscription_id, domain) references sguild_dispatcher.subscription (id, domain)
 );
 comment on column sguild_dispatcher.worker.process is 'Host and process id, for people.';
+comment on column sguild_dispatcher.worker.role is 'The database role that it began as: what policies apply to it.';
 
 create table sguild_dispatcher.partition_owner (
     subscription_id  bigint not null,
@@ -220,3 +226,160 @@ create table sguild_dispatcher.audit_event (
     event_type       text not null,
     primary key (entry_id, subscription_id, log, seq)
 );
+
+-- The domains' roles, as the file of a registry (roles.sql of the generated package) installed them; empty until then.
+create table sguild_dispatcher.domain_role (
+    domain      text primary key,
+    role        name not null unique,
+    produces    text[] not null,
+    subscribes  text[] not null
+);
+create table sguild_dispatcher.roles_installed (
+    registry_version  text not null,
+    registry_hash     text not null,
+    rights_digest     text not null,
+    installed_by      name not null default current_user,
+    installed_at      timestamptz not null default pg_catalog.clock_timestamp()
+);
+create unique index roles_installed_once on sguild_dispatcher.roles_installed ((true));
+comment on column sguild_dispatcher.roles_installed.registry_hash is
+    'SHA-256 of what the policies are made of: which domain produces and which subscribes to which event types.';
+comment on column sguild_dispatcher.roles_installed.rights_digest is 'What rights_digest() returned afterwards.';
+
+-- A digest of the policies and grants of the schema, to tell whether somebody changed them.
+create function sguild_dispatcher.rights_digest() returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+    with granted (object, owner, acl) as (
+        select 'schema', namespace.nspowner, namespace.nspacl
+        from pg_namespace as namespace
+        where namespace.nspname = 'sguild_dispatcher'
+        union all
+        select relation.relname, relation.relowner, relation.relacl
+        from pg_class as relation
+        where relation.relnamespace = 'sguild_dispatcher'::regnamespace and not relation.relispartition
+        union all
+        select format('%s.%s', relation.relname, attribute.attname), relation.relowner, attribute.attacl
+        from pg_attribute as attribute
+        join pg_class as relation on relation.oid = attribute.attrelid
+        where relation.relnamespace = 'sguild_dispatcher'::regnamespace and not relation.relispartition
+        union all
+        select format('%s()', function.proname), function.proowner,
+            coalesce(function.proacl, acldefault('f', function.proowner))
+        from pg_proc as function
+        where function.pronamespace = 'sguild_dispatcher'::regnamespace
+    ),
+    part (text) as (
+        select policy::text from pg_policies as policy where policy.schemaname = 'sguild_dispatcher'
+        union all
+        select concat_ws(' ',
+            granted.object, coalesce(grantee.rolname, 'public'), privilege.privilege_type, privilege.is_grantable
+        )
+        from granted
+        cross join lateral aclexplode(granted.acl) as privilege
+        left join pg_roles as grantee on grantee.oid = privilege.grantee
+        where privilege.grantee <> granted.owner
+    )
+    select encode(sha256(convert_to(string_agg(part.text, E'\n' order by part.text collate "C"), 'UTF8')), 'hex')
+    from part
+$$;
+
+-- What a roles file does before it gives rights: whatever an earlier one gave is taken back, and the roles are made.
+-- Rows that a policy hides count as done for a cursor. So nothing is hidden from a domain while the worker that was
+-- started last reads it: that one knows the event type, and does not ignore it.
+create procedure sguild_dispatcher.replace_roles(domains sguild_dispatcher.domain_role[], event_types text[])
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    operator constant name := 'dispatcher_operator';
+    guarded constant text[] := array[
+        'event_log', 'subscription', 'cursor', 'worker', 'partition_owner', 'failed_delivery', 'inbox',
+        'audit_entry', 'audit_event'
+    ];
+    each record;
+    name text;
+begin
+    foreach name in array guarded loop
+        execute format('lock table only sguild_dispatcher.%I in access exclusive mode', name);
+    end loop;
+
+    select subscription.domain, subscription.name, former.event_type into each
+    from sguild_dispatcher.subscription as subscription
+    join (
+        select domain_role.domain, unnest(domain_role.subscribes) as event_type from sguild_dispatcher.domain_role
+        except
+        select wanted.domain, unnest(wanted.subscribes) from unnest(domains) as wanted
+    ) as former on former.domain = subscription.domain
+    where subscription.retired_at is null
+        and subscription.first_started_at is not null
+        and former.event_type = any (event_types)
+        and former.event_type <> all (subscription.ignored_types)
+    order by 1, 2, 3
+    limit 1;
+    if found then
+        raise exception using errcode = 'object_in_use', message = format(
+            '%s/%s still reads %s, which this registry keeps from %s: start its worker with the new registry first '
+            'and then apply the roles, or retire the subscriber',
+            each.domain, each.name, each.event_type, each.domain
+        );
+    end if;
+
+    for each in select * from pg_policies as policy where policy.schemaname = 'sguild_dispatcher' loop
+        execute format('drop policy %I on sguild_dispatcher.%I', each.policyname, each.tablename);
+    end loop;
+    for each in
+        select 'public' as name
+        union all
+        select quote_ident(role.rolname)
+        from pg_roles as role
+        where role.rolname = operator
+            or role.rolname in (select domain_role.role from sguild_dispatcher.domain_role as domain_role)
+    loop
+        execute format('revoke all on schema sguild_dispatcher from %s', each.name);
+        execute format('revoke all on all tables in schema sguild_dispatcher from %s', each.name);
+        execute format('revoke all on all sequences in schema sguild_dispatcher from %s', each.name);
+        execute format('revoke all on all routines in schema sguild_dispatcher from %s', each.name);
+    end loop;
+    delete from sguild_dispatcher.roles_installed;
+    delete from sguild_dispatcher.domain_role;
+    insert into sguild_dispatcher.domain_role select wanted.* from unnest(domains) as wanted;
+
+    for each in
+        select wanted.role from unnest(domains) as wanted union select operator
+        except select role.rolname from pg_roles as role
+    loop
+        begin
+            execute format('create role %I nologin', each.role);
+        exception when duplicate_object or unique_violation then
+            null; -- roles belong to the cluster, and another of its databases was faster
+        end;
+    end loop;
+    foreach name in array guarded loop
+        execute format('alter table sguild_dispatcher.%I enable row level security', name);
+        execute format('alter table sguild_dispatcher.%I force row level security', name);
+    end loop;
+
+    -- The owner migrates and drops old days, so it has to see all rows; forced policies are for it, too.
+    select owner.rolname as name into each
+    from pg_namespace as namespace
+    join pg_roles as owner on owner.oid = namespace.nspowner
+    where namespace.nspname = 'sguild_dispatcher' and not pg_has_role(owner.oid, operator, 'usage');
+    if found then
+        execute format('grant %I to %I', operator, each.name);
+    end if;
+    select owner.rolname as name into each
+    from pg_namespace as namespace
+    join pg_roles as owner on owner.oid = namespace.nspowner
+    where namespace.nspname = 'sguild_dispatcher' and not owner.rolsuper;
+    if found then
+        execute format('grant temporary on database %I to %I', current_database(), each.name);
+    end if;
+    if exists (
+        select from pg_database as database
+        cross join lateral aclexplode(coalesce(database.datacl, acldefault('d', database.datdba))) as privilege
+        where database.datname = current_database()
+            and privilege.grantee = 0
+            and privilege.privilege_type in ('CREATE', 'TEMPORARY')
+    ) then
+        execute format('revoke create, temporary on database %I from public', current_database());
+    end if;
+end
+$$;
