@@ -6,22 +6,32 @@ The values travel with the task or thread that serves the request::
         ...
 """
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields, replace
+from typing import Final
+
+# https://www.w3.org/TR/trace-context/#traceparent-header-field-values
+_TRACEPARENT: Final = re.compile(
+    "(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContext:
     """What a publisher takes from its surroundings; ``None`` means that nothing is known.
 
-    ``actor`` is a person id or ``system:<domain>``; ``correlation_id`` has the form of an event id.
+    ``actor`` is a person id or ``system:<domain>``; ``correlation_id`` has the form of an event id;
+    ``trace_context`` is a W3C ``traceparent``. It travels beside the event, not in it: it is not signed, and
+    nothing but tracing may go by it.
     """
 
     tenant_id: str | None = None
     actor: str | None = None
     correlation_id: str | None = None
+    trace_context: str | None = None
 
 
 _current: ContextVar[RequestContext | None] = ContextVar("sguild_dispatcher_context", default=None)
@@ -34,14 +44,24 @@ def current_context() -> RequestContext:
 
 @contextmanager
 def request_context(
-    *, tenant_id: str | None = None, actor: str | None = None, correlation_id: str | None = None
+    *,
+    tenant_id: str | None = None,
+    actor: str | None = None,
+    correlation_id: str | None = None,
+    trace_context: str | None = None,
 ) -> Generator[RequestContext]:
     """Set the context of everything that is published inside the block.
 
     A nested block keeps what it does not set itself. The envelope's own rules judge the values
-    when an event is published.
+    when an event is published. A ``trace_context`` that is no W3C ``traceparent`` counts as not given, as
+    that standard has it: it often comes from a request's header, and must not keep an event from being sent.
     """
-    given = RequestContext(tenant_id=tenant_id, actor=actor, correlation_id=correlation_id)
+    given = RequestContext(
+        tenant_id=tenant_id,
+        actor=actor,
+        correlation_id=correlation_id,
+        trace_context=trace_context if _TRACEPARENT.fullmatch(trace_context or "") else None,
+    )
     values = {each.name: getattr(given, each.name) for each in fields(given)}
     changes = {name: value for name, value in values.items() if value is not None}
     token = _current.set(replace(current_context(), **changes))

@@ -114,6 +114,7 @@ class _Publisher:
             key_id=key_id,
             signature=signature,
             body=body.decode(),
+            trace_context=current_context().trace_context,
         )
 
     def _rows(self, payloads: Iterable[Payload]) -> list[EventRow]:

@@ -14,6 +14,7 @@ from contextlib import (
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
+from uuid import uuid4
 
 import asyncpg
 import django
@@ -174,6 +175,12 @@ async def async_engine(
     options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if autocommit else {}
     if driver == "asyncpg":
         creator: Any = partial(asyncpg.connect, dsn, **_asyncpg_options(pooled=pooled))
+        if pooled:  # SQLAlchemy prepares statements of its own
+            names = {
+                "prepared_statement_cache_size": 0,
+                "prepared_statement_name_func": lambda: f"_{uuid4()}",
+            }
+            options["connect_args"] = names
     else:
         creator = partial(psycopg.AsyncConnection.connect, dsn, **_psycopg_options(pooled))
     made = create_async_engine(

@@ -1,5 +1,7 @@
 import asyncio
 
+import pytest
+
 from sguild_dispatcher.context import RequestContext, current_context, request_context
 
 
@@ -22,3 +24,33 @@ async def test_tasks_do_not_see_each_other() -> None:
             return current_context().tenant_id
 
     assert tuple(await asyncio.gather(tenant("a"), tenant("b"))) == ("a", "b")
+
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def test_a_nested_block_keeps_the_trace() -> None:
+    with request_context(trace_context=TRACE), request_context(tenant_id="t-1") as inner:
+        assert inner == RequestContext(tenant_id="t-1", trace_context=TRACE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "junk",
+        TRACE.upper(),
+        f"{TRACE}\n",
+        f"{TRACE}-00",
+        f"ff{TRACE[2:]}",
+        TRACE.replace("4bf92f3577b34da6a3ce929d0e0e4736", "0" * 32),
+        TRACE.replace("00f067aa0ba902b7", "0" * 16),
+        TRACE.replace("4", "\N{ARABIC-INDIC DIGIT FOUR}", 1),
+        TRACE[:-1],
+    ],
+)
+def test_what_is_no_traceparent_counts_as_not_given(text: str) -> None:
+    with request_context(trace_context=text) as context:
+        assert context.trace_context is None
+    with request_context(trace_context=TRACE), request_context(trace_context=text) as inner:
+        assert inner.trace_context == TRACE

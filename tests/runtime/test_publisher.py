@@ -83,6 +83,21 @@ async def test_the_context_names_tenant_actor_and_chain(dsn: str) -> None:
     assert row["tenant_id"] == "t-2"
 
 
+async def test_the_trace_travels_beside_the_signed_text(dsn: str) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    publisher = settled(RevenuePublisher)
+    async with with_asyncpg(dsn) as connection, connection.transaction():
+        with request_context(trace_context=trace):
+            await publisher.publish(connection, locked())
+            await publisher.publish_many(connection, [locked()])
+        with request_context(trace_context=f"{trace}\0"):
+            await publisher.publish(connection, locked())
+            await publisher.publish_many(connection, [locked()])
+    found = await rows(dsn)
+    assert [row["trace_context"] for row in found] == [trace, trace, None, None]
+    assert not any(trace in row["body"] for row in found)
+
+
 async def test_a_subject_that_the_envelope_cannot_hold_is_left_out(dsn: str) -> None:
     async with with_asyncpg(dsn) as connection, connection.transaction():
         event_id = await settled(RevenuePublisher).publish(connection, released())

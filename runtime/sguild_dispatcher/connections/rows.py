@@ -18,6 +18,7 @@ class EventRow(NamedTuple):
     key_id: str
     signature: str
     body: str
+    trace_context: str | None
 
 
 def as_json(rows: Sequence[EventRow]) -> str:
