@@ -21,7 +21,7 @@ from deliveries_kit import (
     write_effect,
 )
 from sample_contracts import CreditAccountId, CreditLockedV1, CreditReleasedV2, Event, PersonId
-from sguild_dispatcher.context import current_context
+from sguild_dispatcher.context import current_context, request_context
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.delivery import place
 from sguild_dispatcher.errors import DuplicateHandlerError
@@ -184,7 +184,7 @@ async def test_a_handler_sees_the_events_it_publishes_itself(
     assert [each for each in await numbers(database) if each != 9] == [1, 2, 3, 4]
 
 
-async def test_events_published_in_a_handler_inherit_tenant_and_correlation(
+async def test_events_published_in_a_handler_inherit_tenant_correlation_and_trace(
     database: Connection, dsn: str
 ) -> None:
     subscriber = sales(dsn)
@@ -197,10 +197,15 @@ async def test_events_published_in_a_handler_inherit_tenant_and_correlation(
             await publisher().credit_locked(context.connection, locked(2))
 
     await subscriber.register()
-    [first] = await publish(database, locked(1))
-    await subscriber.drain()
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    with request_context(actor="system:operations", trace_context=trace):
+        [first] = await publish(database, locked(1))
+        await subscriber.drain()
     assert [(tenant, str(correlation)) for tenant, correlation, _, _ in seen] == [("tenant-1", first)] * 2
     assert [context.correlation_id for *_, context in seen] == [first, first]
+    # What surrounds the worker is no concern of its handlers.
+    assert [context.actor for *_, context in seen] == [None, None]
+    assert [context.trace_context for *_, context in seen] == [trace, trace]
     assert current_context().tenant_id is None
 
 

@@ -17,6 +17,7 @@ class HandlerContext:
         event_type: its type.
         attempt: 1 for the first delivery, and again after a replay.
         replays: how often the event was replayed from the dead letters.
+        trace_context: the W3C ``traceparent`` that its publisher had; a hint, since it is not signed.
     """
 
     subscriber: str
@@ -24,6 +25,7 @@ class HandlerContext:
     event_type: str
     attempt: int
     replays: int
+    trace_context: str | None = None
     _connection: Any = field(default=None, repr=False)
     _claim: Callable[[Any], Any] | None = field(default=None, repr=False)
 

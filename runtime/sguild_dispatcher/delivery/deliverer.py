@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, Final, Literal, TypeAlias
 
-from sguild_dispatcher.context import request_context
+from sguild_dispatcher.context import EventContext
 from sguild_dispatcher.delivery.blame import Blame
 from sguild_dispatcher.delivery.context import HandlerContext
 from sguild_dispatcher.delivery.outcomes import (
@@ -156,6 +156,7 @@ class Deliverer:
             event_type=event.event_type,
             attempt=attempt,
             replays=replays,
+            trace_context=row["trace_context"],
             _connection=None if leased else home.connection,
             _claim=(lambda connection: self._claim(row, connection)) if leased else None,
         )
@@ -207,10 +208,10 @@ class Deliverer:
         correlation = getattr(event, "correlation_id", None)
         correlation_id = correlation if isinstance(correlation, str) else event.event_id
         seconds = registered.options.timeout or self._timeout
-        with (
-            request_context(tenant_id=event.tenant_id, correlation_id=correlation_id),
-            self._watchdog(seconds),
-        ):
+        surroundings = EventContext(
+            tenant_id=event.tenant_id, correlation_id=correlation_id, trace_context=context.trace_context
+        )
+        with surroundings, self._watchdog(seconds):
             await _run(registered, event, context)
 
 
