@@ -14,6 +14,7 @@ import asyncio
 import copy
 import logging
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar, Final, Self, TypeVar
@@ -24,7 +25,6 @@ from sguild_dispatcher.delivery.context import HandlerContext
 from sguild_dispatcher.delivery.outcomes import DeadLetter, Discard, Retry
 from sguild_dispatcher.errors import ConfigurationError, MissingKeyError, SettingsError
 from sguild_dispatcher.handlers import Handler, HandlerOptions, Handlers
-from sguild_dispatcher.migrations import check_migrated
 from sguild_dispatcher.reading import Reader
 from sguild_dispatcher.registry import Registry
 from sguild_dispatcher.retries import RetryPolicy
@@ -32,11 +32,10 @@ from sguild_dispatcher.roles import ReadingRights
 from sguild_dispatcher.settings import PREFIX, Settings
 from sguild_dispatcher.signals import stopped_by_signals
 from sguild_dispatcher.signing import Keyring
-from sguild_dispatcher.subscriptions import Start, SubscriberName, register
+from sguild_dispatcher.subscriptions import Start, SubscriberName
 from sguild_dispatcher.transport.interface import HOME_LOG
-from sguild_dispatcher.transport.postgres import transaction
 from sguild_dispatcher.transport.providers import DsnProvider, Provider, provider_of
-from sguild_dispatcher.transport.sources import PostgresSource, borrowed
+from sguild_dispatcher.transport.sources import BringsSources, PostgresSource, Source
 from sguild_dispatcher.worker import Worker
 
 __all__ = [
@@ -183,9 +182,7 @@ class Subscriber:
         """
         new = False
         for source in self._sources():
-            async with borrowed(source.provider, self.domain) as driver, transaction(driver):
-                await check_migrated(driver)
-                new |= await register(driver, self._subscriber, start=start, partitions=partitions)
+            new |= await source.register(self._subscriber, start=start, partitions=partitions)
         return new
 
     def serve(self) -> int:
@@ -289,8 +286,10 @@ class Subscriber:
             lease_seconds=settings.lease_seconds,
         )
 
-    def _sources(self) -> list[PostgresSource]:
+    def _sources(self) -> Sequence[Source]:
         """Return the logs to read: the own database's, and those of producers that publish elsewhere."""
+        if isinstance(self._connections, BringsSources):
+            return self._connections.dispatcher_sources()
         home = self._home()
         listen = self._settings.wakeups == "listen"
         rights = ReadingRights.of(self.domain, self.registry)

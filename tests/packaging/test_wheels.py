@@ -37,8 +37,8 @@ ALLOWED = {
     "sguild_dispatcher": r"""
         sguild_dispatcher/ (
             \w+ \.py
-            | (cli | connections | delivery | fields | signing | testing (/ documents)? | transport)
-              / \w+ \.py
+            | (cli | connections | delivery | fields | signing | transport) / \w+ \.py
+            | testing (/ (documents | memory))? / \w+ \.py
             | sql / (\w+ /)? \w+ \.sql
             | py\.typed
         )

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from sguild_dispatcher.connections import asyncpg, django, psycopg, sqlalchemy
+from sguild_dispatcher.connections import asyncpg, django, memory, psycopg, sqlalchemy
 from sguild_dispatcher.connections.protocols import AsyncConnection, SyncConnection
 from sguild_dispatcher.errors import NotInTransactionError, NotMigratedError, UnsupportedConnectionError
 from sguild_dispatcher.statements import statement
@@ -118,13 +118,19 @@ _ASYNC_DRIVERS: Final = _ByClass[_Driver](
         ("psycopg", "AsyncConnection"): _Driver(
             psycopg.can_be_joined, psycopg.is_busy, psycopg.execute, psycopg.fetch
         ),
+        ("sguild_dispatcher", "MemoryConnection"): _Driver(
+            memory.is_busy, memory.is_busy, memory.execute, memory.fetch
+        ),
     }
 )
 _SYNC_DRIVERS: Final = _ByClass[_Driver](
     {
         ("psycopg", "Connection"): _Driver(
             psycopg.can_be_joined, psycopg.is_busy, psycopg.execute_sync, psycopg.fetch_sync
-        )
+        ),
+        ("sguild_dispatcher", "SyncMemoryConnection"): _Driver(
+            memory.is_busy, memory.is_busy, memory.execute_sync, memory.fetch_sync
+        ),
     }
 )
 
@@ -135,6 +141,7 @@ _ASYNC_LIBRARIES: Final = _ByClass[_Library](
         ("asyncpg", "Connection"): _ASYNC_DRIVER,
         ("asyncpg", "PoolConnectionProxy"): _ASYNC_DRIVER,
         ("psycopg", "AsyncConnection"): _ASYNC_DRIVER,
+        ("sguild_dispatcher", "MemoryConnection"): _ASYNC_DRIVER,
         ("sqlalchemy", "AsyncSession"): _ASYNC_SESSION,
         ("sqlalchemy", "async_scoped_session"): _ASYNC_SESSION,
         ("sqlalchemy", "AsyncConnection"): _Library(
@@ -143,10 +150,12 @@ _ASYNC_LIBRARIES: Final = _ByClass[_Library](
     }
 )
 _SESSION: Final = _Library(sqlalchemy.of_session, "with session.begin():")
+_SYNC_DRIVER: Final = _Library(_itself, "with connection.transaction():")
 _DJANGO: Final = _Library(django.of_connection, "with transaction.atomic():")
 _SYNC_LIBRARIES: Final = _ByClass[_Library](
     {
-        ("psycopg", "Connection"): _Library(_itself, "with connection.transaction():"),
+        ("psycopg", "Connection"): _SYNC_DRIVER,
+        ("sguild_dispatcher", "SyncMemoryConnection"): _SYNC_DRIVER,
         ("sqlalchemy", "Session"): _SESSION,
         ("sqlalchemy", "scoped_session"): _SESSION,
         ("sqlalchemy", "Connection"): _Library(sqlalchemy.of_connection, "with connection.begin():"),

@@ -2,18 +2,19 @@
 
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sguild_dispatcher.errors import DatabaseUnavailableError
+from sguild_dispatcher.migrations import check_migrated
 from sguild_dispatcher.rights import INSUFFICIENT_PRIVILEGE
 from sguild_dispatcher.roles import ReadingRights, missing_rights
-from sguild_dispatcher.subscriptions import SubscriberName
+from sguild_dispatcher.subscriptions import Start, SubscriberName, register
 from sguild_dispatcher.transport.drivers import AsyncpgDriver, Driver, sqlstate
 from sguild_dispatcher.transport.interface import Control, HomeSession, LogSession, Session
-from sguild_dispatcher.transport.postgres import PostgresControl, PostgresSession, Share
+from sguild_dispatcher.transport.postgres import PostgresControl, PostgresSession, Share, transaction
 from sguild_dispatcher.transport.providers import Provider, prepare_session
 from sguild_dispatcher.wakeups import CHANNEL
 
@@ -44,6 +45,14 @@ class Source(Protocol):
         """What to add to a sentence about it: nothing for the subscriber's own database."""
         ...
 
+    async def register(self, subscriber: SubscriberName, *, start: Start, partitions: int) -> bool:
+        """Create a subscription, and tell whether it is new; see :func:`register`.
+
+        Raises:
+            DatabaseUnavailableError, NotMigratedError: the database is not ready.
+        """
+        ...
+
     def control(self, on_wakeup: Callable[[], None]) -> AbstractAsyncContextManager[Control]:
         """Connect for the process as a whole; ``on_wakeup`` is called when somebody says that he published.
 
@@ -65,6 +74,15 @@ class Source(Protocol):
         Raises:
             DatabaseUnavailableError: a database cannot be reached, or its connection was lost meanwhile.
         """
+        ...
+
+
+@runtime_checkable
+class BringsSources(Protocol):
+    """What a subscriber may be given in place of a pool: it is no database, and has its own transport."""
+
+    def dispatcher_sources(self) -> Sequence[Source]:
+        """Return the logs to read."""
         ...
 
 
@@ -90,6 +108,12 @@ class PostgresSource:
     def label(self) -> str:
         """See :attr:`Source.label`."""
         return f" of the log of {self.log}" if self.log else ""
+
+    async def register(self, subscriber: SubscriberName, *, start: Start, partitions: int) -> bool:
+        """See :meth:`Source.register`."""
+        async with borrowed(self.provider, self.rights.domain) as driver, transaction(driver):
+            await check_migrated(driver)
+            return await register(driver, subscriber, start=start, partitions=partitions)
 
     @asynccontextmanager
     async def control(self, on_wakeup: Callable[[], None]) -> AsyncGenerator[Control, None]:

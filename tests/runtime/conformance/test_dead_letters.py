@@ -1,0 +1,101 @@
+"""Dead letters: their reasons, what is refused before any handler, and what people do about them."""
+
+import pytest
+
+from conformance_kit import Transport, recorder
+from deliveries_kit import KEYRING, locked, publish
+from sample_contracts import CreditLockedV1, Event
+from sguild_dispatcher.dead_letters import DeadLetterFilter
+from sguild_dispatcher.signing import Keyring
+from sguild_dispatcher.subscriber import DrainResult, HandlerContext
+
+
+async def test_a_replay_begins_with_the_first_attempt_and_is_counted(transport: Transport) -> None:
+    subscriber = transport.subscriber()
+    seen: list[tuple[int, int]] = []
+
+    @subscriber.on_credit_locked
+    async def fail(_event: Event[CreditLockedV1], context: HandlerContext) -> None:
+        seen.append((context.attempt, context.replays))
+        raise LookupError("no")
+
+    await subscriber.register()
+    [event_id] = await publish(transport.connection, locked(1))
+    assert await subscriber.drain() == DrainResult(retried=2, dead=1)
+    seen.clear()
+    assert await transport.replay(DeadLetterFilter(reason="handler_failed")) == 1
+    assert await subscriber.drain() == DrainResult(retried=2, dead=1)
+    assert seen == [(1, 1), (2, 1), (3, 1)]
+    assert await transport.dead() == [("handler_failed", "LookupError: no", 3, 1)]
+    assert await transport.audit() == [("replay", event_id, "ada", "mended")]
+
+
+async def test_a_replay_keeps_the_order_of_the_log(transport: Transport) -> None:
+    subscriber = transport.subscriber()
+    broken = True
+
+    @subscriber.on_credit_locked
+    async def fail(event: Event[CreditLockedV1], context: HandlerContext) -> None:
+        await transport.write(context.connection, event.payload.locked_credits)
+        if broken:
+            raise LookupError
+
+    await subscriber.register()
+    await publish(transport.connection, *(locked(each) for each in range(1, 6)))
+    assert await subscriber.drain() == DrainResult(retried=10, dead=5)
+    broken = False
+    assert await transport.replay(DeadLetterFilter()) == 5
+    assert await subscriber.drain() == DrainResult(delivered=5)
+    assert await transport.effects() == [1, 2, 3, 4, 5]
+
+
+async def test_a_filter_means_what_all_of_its_fields_agree_with(transport: Transport) -> None:
+    subscriber = await recorder(transport)
+    first, _ = await publish(transport.connection, locked(1), locked(2))
+    await transport.alter("tenant_id", "another", first)
+    assert await subscriber.drain() == DrainResult(delivered=1, dead=1)
+    for nothing in (
+        DeadLetterFilter(event_type="credit.released"),
+        DeadLetterFilter(reason="handler_failed", event_type="credit.locked"),
+        DeadLetterFilter(id=10**6),
+    ):
+        assert await transport.discard(nothing) == 0
+    assert await transport.discard(DeadLetterFilter(reason="bad_signature", event_type="credit.locked")) == 1
+    assert await transport.dead() == []
+    assert await transport.audit() == [("discard", first, "ada", "never mind")]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("tenant_id", "another", "bad_signature"),
+        ("ordering_key", "another", "bad_signature"),
+        ("producer", "sales", "bad_signature"),
+        ("schema_version", 7, "bad_signature"),
+        ("body", "{}", "bad_signature"),
+        ("signature", "hmac-sha256:" + "0" * 64, "bad_signature"),
+        ("key_id", "no-such-key", "bad_signature"),
+        ("event_type", "site.opened", "bad_signature"),
+    ],
+)
+async def test_an_altered_row_never_reaches_a_handler(
+    transport: Transport, column: str, value: object, reason: str
+) -> None:
+    subscriber = await recorder(transport)
+    _, second, _ = await publish(transport.connection, locked(1), locked(2), locked(3))
+    await transport.alter(column, value, second)
+    assert await subscriber.drain() == DrainResult(delivered=2, dead=1)
+    assert await transport.effects() == [1, 3]
+    assert [each[0] for each in await transport.dead()] == [reason]
+    # A refusal was no attempt of a handler.
+    assert await transport.waiting() == [("dead", 0, None)]
+
+
+async def test_a_key_that_comes_later_lets_a_replay_succeed(transport: Transport) -> None:
+    stranger = Keyring.generate(["revenue"])
+    subscriber = await recorder(transport, keyring=stranger)
+    await publish(transport.connection, locked(1))
+    assert await subscriber.drain() == DrainResult(dead=1)
+    await transport.replay(DeadLetterFilter())
+    assert await (await recorder(transport, keyring=KEYRING)).drain() == DrainResult(delivered=1)
+    assert await transport.effects() == [1]
