@@ -58,15 +58,17 @@ def test_a_break_is_told_with_its_proof_and_both_places(tmp_path: Path) -> None:
         f"{new}:3:3: SG101 error: readers of {new} refuse what {old} allows\n"
         '    "maxLength": 2\n'
         "    ^~~~~~~~~~~\n"
+        "pointer: /maxLength\n"
         f"witness: accepted by {old}, refused by readers of {new}\n"
         '    "aaa"\n'
-        f"see: {old}:3:3: {old}\n"
+        f"see: {old}:3:3: {old}, /maxLength\n"
         '    "maxLength": 3\n'
         f"help: Take all that {old} allows. Behind it: SG140.\n"
         f"{new}:3:3: SG140 notice: maxLength was 3 and is 2\n"
         '    "maxLength": 2\n'
         "    ^~~~~~~~~~~\n"
-        f"see: {old}:3:3: {old}\n"
+        "pointer: /maxLength\n"
+        f"see: {old}:3:3: {old}, /maxLength\n"
         '    "maxLength": 3\n'
         'help: "sguild-codegen explain SG140" says whom it can break, and how to do without.\n'
     )

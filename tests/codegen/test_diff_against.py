@@ -57,9 +57,10 @@ def test_a_break_names_the_people_and_the_proof(tmp_path: Path) -> None:
         "    ^~~~~~~~~~\n"
         "event type: order.placed\n"
         "affects: sales, support\n"
+        "pointer: /properties/order_id\n"
         "witness: accepted by version 1 as it is now, refused by readers of version 1 at HEAD\n"
         "    {}\n"
-        "see: contracts/shop/schema/payloads/order.placed-v1.json:7:3: version 1 at HEAD\n"
+        "see: contracts/shop/schema/payloads/order.placed-v1.json:7:3: version 1 at HEAD, /required\n"
         '    "required": ["order_id"],\n'
         "help: Leave order.placed version 1 as it was, and write a new version. Behind it: SG113.\n"
         'contracts/shop/schema/payloads/order.placed-v1.json:9:5: SG113 error: the property "order_id" '
@@ -68,7 +69,9 @@ def test_a_break_names_the_people_and_the_proof(tmp_path: Path) -> None:
         "    ^~~~~~~~~~\n"
         "event type: order.placed\n"
         "affects: sales, support\n"
-        "see: contracts/shop/schema/payloads/order.placed-v1.json:9:5: version 1 at HEAD\n"
+        "pointer: /properties/order_id\n"
+        "see: contracts/shop/schema/payloads/order.placed-v1.json:9:5: version 1 at HEAD, "
+        "/properties/order_id\n"
         '    "order_id": { "type": "string" },\n'
         "help: Undo it, or write a new version of the payload and leave this one as it is.\n"
     )

@@ -74,7 +74,7 @@ def test_an_up_adapter_supplies_what_is_new_and_never_what_is_gone(tmp_path: Pat
 def test_an_up_adapter_that_supplies_nothing(tmp_path: Path) -> None:
     found = step_of_lead(tmp_path, lambda schema: schema["properties"]["intake_id"].update(maxLength=39))
     assert found["SG101"]["help"] == (
-        "An up-adapter from version 1 has to change what version 2 refuses. Behind it: SG140."
+        'An up-adapter from version 1 has to change what version 2 refuses at "/intake_id". Behind it: SG140.'
     )
 
 
@@ -159,7 +159,7 @@ def test_an_entry_names_the_version_as_a_whole_word(line: str, is_entry: bool, t
 @pytest.mark.parametrize(
     ("change", "version"),
     [
-        (describe, "1.1.0"),
+        (describe, "1.0.1"),
         (need_nothing, "2.0.0"),
     ],
 )

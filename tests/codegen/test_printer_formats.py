@@ -93,16 +93,28 @@ class TestText:
             "    ^~~~~~~~~~~~~",
             "event type: lead.created",
             "affects: sales, coaching",
+            "pointer: /properties/person_id",
             "witness: accepted by version 1 on origin/main, refused by version 1 here",
             '    {"lead_id": "led_01j9", "phone": null, "tags": ["a", 1.5, true]}',
-            f"see: {PATH}:12:5: before",
+            f"see: {PATH}:12:5: before, /properties/phone",
             '    "phone": {"type": "string", "maxLength": 40},',
             "help: Publish version 2: sales and coaching go on with version 1.",
         ]
 
     @pytest.mark.parametrize("text", HOSTILE)
     def test_no_line_of_a_contract_starts_a_line(self, text: str) -> None:
-        known = ("    ", "event type:", "affects:", "witness:", "see:", "proposal:", "help:", "SG901", "./")
+        known = (
+            "    ",
+            "event type:",
+            "affects:",
+            "pointer:",
+            "witness:",
+            "see:",
+            "proposal:",
+            "help:",
+            "SG901",
+            "./",
+        )
         first, *rest = _printed("text", hostile(text)).splitlines()
         assert "SG901 error:" in first
         assert all(line.startswith(known) for line in rest)
@@ -183,7 +195,8 @@ class TestGitlab:
         described = json.loads(_printed("gitlab", breaking()))[0]["description"]
         assert described == (
             'SG901: the property "phone" is gone from lead.created version 1 (event type: lead.created) '
-            "(affects: sales, coaching). Witness, accepted by version 1 on origin/main, refused by version 1 "
+            "(affects: sales, coaching) (pointer: /properties/person_id). "
+            "Witness, accepted by version 1 on origin/main, refused by version 1 "
             'here: {"lead_id": "led_01j9", "phone": null, "tags": ["a", 1.5, true]}. '
             "Publish version 2: sales and coaching go on with version 1."
         )

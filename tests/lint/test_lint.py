@@ -32,7 +32,8 @@ def test_a_finding_has_a_place_and_a_way_out(tmp_path: Path) -> None:
     assert re.fullmatch(
         rf"contracts/{PAYLOAD}:\d+:\d+: SG220 warning: the object takes any property\n"
         r'    "type": "object",\n +\^~+\n'
-        r'event type: order.placed\nhelp: Write "additionalProperties": false.*\n',
+        r"event type: order.placed\npointer: /properties/size/type\n"
+        r'help: Write "additionalProperties": false.*\n',
         result.out,
     )
 

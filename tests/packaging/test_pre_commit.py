@@ -94,4 +94,4 @@ def test_the_hooks_name_what_is_stale_and_who_breaks(project: Path) -> None:
     done = _try(project)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "lead_stage_changed.py: SG071 error: the file is stale" in done.stdout
-    assert "SG101 error: breaks growth and platform on stored events" in done.stdout
+    assert "SG101 error: stored events break growth and platform" in done.stdout

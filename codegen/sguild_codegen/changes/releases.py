@@ -8,6 +8,7 @@ from sguild_codegen.changes.states import State
 from sguild_codegen.changes.trees import REGISTRY
 from sguild_codegen.reader.problems import Problem
 from sguild_codegen.report.change_rules import registry as rules
+from sguild_codegen.report.change_rules.structure import ANNOTATION_CHANGED
 from sguild_codegen.report.finding import Finding
 from sguild_codegen.report.rules import Rule
 
@@ -28,7 +29,7 @@ def release_findings(
     if _numbers(new) <= _numbers(old):
         values = {"old": old, "new": new}
         yield at.finding(_problem(rules.VERSION_NOT_RAISED, values))
-        new = _next(old, is_break=any(each.level == "error" for each in told))
+        new = _next(old, told)
     name, before, after = changelog
     known = set((before or b"").splitlines())
     if not any(_names(line, new) for line in after.splitlines() if line not in known):
@@ -45,10 +46,15 @@ def _names(line: bytes, version: str) -> bool:
     return re.search(word, line) is not None
 
 
-def _next(version: str, *, is_break: bool) -> str:
-    """Return the next version: the major part raised for a break, else the minor one."""
-    major, minor, *_ = _numbers(version)
-    return f"{major + 1}.0.0" if is_break else f"{major}.{minor + 1}.0"
+def _next(version: str, found: Iterable[Finding]) -> str:
+    """Return the next version: the major part raised for a break, the patch for words, else the minor."""
+    major, minor, patch, *_ = (*_numbers(version), 0, 0)
+    kinds = {(each.rule.id, each.level) for each in found}
+    if any(level == "error" for _, level in kinds):
+        return f"{major + 1}.0.0"
+    if {rule for rule, _ in kinds} == {ANNOTATION_CHANGED.id}:
+        return f"{major}.{minor}.{patch + 1}"
+    return f"{major}.{minor + 1}.0"
 
 
 def _entry(version: str, found: Iterable[Finding]) -> str:
@@ -57,8 +63,14 @@ def _entry(version: str, found: Iterable[Finding]) -> str:
     for each in found:
         if each.witness is None:
             edits.setdefault(each.subject or each.path, []).append(each.message)
-    lines = [f"  - {subject}: {'; '.join(dict.fromkeys(texts))}." for subject, texts in edits.items()]
+    lines = [f"  - {_told(subject, list(dict.fromkeys(texts)))}." for subject, texts in edits.items()]
     return "\n".join((f"- Registry {version}:", *lines))
+
+
+def _told(subject: str, texts: list[str]) -> str:
+    """Return what is said of an event type or file, which is named first unless each text does so."""
+    lead = "" if all(each.startswith(f"{subject} ") for each in texts) else f"{subject}: "
+    return lead + "; ".join(texts)
 
 
 def _problem(rule: Rule, values: dict[str, str]) -> Problem:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -73,7 +73,10 @@ class Tree:
         try:
             return _parse(name, self.content(name))
         except JsonProblems as error:
-            raise ContractError([self.locator(name).finding(each) for each in error.problems]) from error
+            found = [self.locator(name).finding(each) for each in error.problems]
+            if self.label:  # the path alone would send the reader to the file as it is now
+                found = [replace(each, message=f"{each.message} ({self.label})") for each in found]
+            raise ContractError(found) from error
 
 
 def folder_tree(folder: Path, like: Mapping[str, str]) -> Tree:

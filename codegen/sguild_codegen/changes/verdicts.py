@@ -78,7 +78,11 @@ class Judgement:
 
     def _break(self, way: Way, direction: Direction, rule: ChangeRule) -> Finding:
         writer, reader = self._sides(way)
-        values = {"people": _people(self.pair, way), "way_out": self._way_out(way, direction)}
+        way_out = self._way_out(way, direction)
+        if rule is _EXACT[way]:
+            way_out = "Readers that ignore what they do not know go on: nothing has to be done for them."
+            way_out += self._behind(way, direction)
+        values = {"people": _people(self.pair, way), "way_out": way_out}
         found = self._placed(way, direction, rule, values)
         witness = Witness(
             document=direction.witness,
@@ -122,9 +126,7 @@ class Judgement:
         return (pair.old, pair.new) if way == "backward" else (pair.new, pair.old)
 
     def _way_out(self, way: Way, direction: Direction) -> str:
-        behind = causes(self.edits, way, self._refusals(way, direction))
-        rules = sorted({each.edit.rule.id for each in behind})
-        told = f" Behind it: {', '.join(rules)}." if rules else ""
+        told = self._behind(way, direction)
         pair = self.pair
         if pair.is_exact:
             return (
@@ -137,8 +139,16 @@ class Judgement:
         if pair.event_type is None:
             return f"Take all that {pair.old.label} allows.{told}"
         needed = ", ".join(self._to_supply())
-        task = f"to supply {needed}" if needed else f"to change what {pair.new.label} refuses"
+        places = ", ".join(sorted({shown(each.document_pointer) for each in direction.complaints} - {'""'}))
+        task = f"to change what {pair.new.label} refuses{places and f' at {places}'}"
+        if needed:
+            task = f"to supply {needed}"
         return f"An up-adapter from {pair.old.label} has {task}.{told}"
+
+    def _behind(self, way: Way, direction: Direction) -> str:
+        behind = causes(self.edits, way, self._refusals(way, direction))
+        rules = sorted({each.edit.rule.id for each in behind})
+        return f" Behind it: {', '.join(rules)}." if rules else ""
 
     def _to_supply(self) -> list[str]:
         """Return the properties of the root that the new schema requires and the old one does not ensure."""
@@ -160,16 +170,16 @@ def _people(pair: Pair, way: Way) -> str:
     new, old = pair.new.label, pair.old.label
     if pair.is_exact:
         people, verb = _named(pair.readers, "publishes or reads", "publish or read")
-        met = " on stored events" if way == "backward" else ""
-        return f"{new} breaks {people}{met}, which {verb} events in it"
+        breaks = f"stored events break {people}, which {verb} events in {new}"
+        return breaks if way == "backward" else f"{new} breaks {people}, which {verb} events in it"
     if pair.event_type is None:
         broken, other = (new, old) if way == "backward" else (old, new)
         return f"readers of {broken} refuse what {other} allows"
     people, verb = _named(pair.readers, "reads", "read")
     by = f", published by {pair.producer}" if pair.producer else ""
     if pair.is_edit:
-        met = " on stored events" if way == "backward" else ""
-        return f"breaks {people}{met}, which {verb} {pair.name}{by}"
+        breaks = "stored events break" if way == "backward" else "breaks"
+        return f"{breaks} {people}, which {verb} {pair.name}{by}"
     if way == "forward":
         return f"{new} breaks {people}, which {verb} {pair.event_type} {old}{by}"
     return f"{new} breaks {people} on events of {old} of {pair.event_type}{by}"

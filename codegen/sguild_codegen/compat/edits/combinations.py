@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from sguild_codegen.compat.edits.pair import Edit, Pair, Sense, part
+from sguild_codegen.compat.edits.pair import Edit, Pair, Sense, part, shown_or_absent
 from sguild_codegen.compat.resolving import Json, canonical, is_array, is_object
 from sguild_codegen.compat.vocabulary import KEYWORDS
 from sguild_codegen.report.change_rules import structure as rules
@@ -19,8 +19,8 @@ def edits(pair: Pair) -> Iterator[Edit | Pair]:
     """Yield the edits of all that applies to the value as a whole, and of annotations."""
     for keyword in _REFERENCES:
         if pair.differs(keyword):
-            old, new = (each.get(keyword, "none") for each in (pair.old, pair.new))
-            yield pair.edit(rules.REFERENCE_CHANGED, part(keyword), old=shown(old), new=shown(new))
+            was, now = (shown_or_absent(each, keyword) for each in (pair.old, pair.new))
+            yield pair.edit(rules.REFERENCE_CHANGED, part(keyword), old=was, new=now)
     for keyword in ("allOf", "anyOf", "oneOf"):
         if pair.differs(keyword):
             yield from _branches(pair, keyword)

@@ -1,12 +1,13 @@
 """Two schemas at corresponding places, and one edit between them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
-from sguild_codegen.compat.resolving import Json, canonical
+from sguild_codegen.compat.resolving import Json, canonical, is_object
 from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.report.change_rules.change_rule import ChangeRule, Effect
+from sguild_codegen.report.safe import shown
 
 Sense: TypeAlias = Literal["same", "reversed", "unclear"]
 """What accepting less here means for the whole: the same, more (below ``not``), or one or the other."""
@@ -63,6 +64,13 @@ class Pair:
             values=values,
         )
 
+    def edit_of_item(self, rule: ChangeRule, below: str, index: int, *, value: str) -> Edit:
+        """Return an edit of one item of an array that only one of the schemas has; the other lacks it."""
+        found = self.edit(rule, below, value=value)
+        if rule.effect == "narrows":
+            return replace(found, old_pointer=f"{found.old_pointer}/{index}")
+        return replace(found, new_pointer=f"{found.new_pointer}/{index}")
+
     def below(self, old: Json, new: Json, below: str, sense: Sense = "same") -> "Pair":
         """Return the pair of two schemas at a pointer below these; ``sense`` is that of the step."""
         return self.between(old, new, below, below, sense)
@@ -94,6 +102,11 @@ def same(old: Json, new: Json) -> bool:
 def part(name: str) -> str:
     """Return a key as one step of a JSON pointer (RFC 6901)."""
     return f"/{escape_pointer(name)}"
+
+
+def shown_or_absent(schema: Json, key: str) -> str:
+    """Return the value of a key as messages show it, and a word where there is none."""
+    return shown(schema[key]) if is_object(schema) and key in schema else "absent"
 
 
 def _together(outer: Sense, inner: Sense) -> Sense:

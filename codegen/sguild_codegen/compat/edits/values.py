@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Final
 
-from sguild_codegen.compat.edits.pair import Edit, Pair, part
+from sguild_codegen.compat.edits.pair import Edit, Pair, part, shown_or_absent
 from sguild_codegen.compat.resolving import Json, canonical, is_array
 from sguild_codegen.report.change_rules import values as rules
 from sguild_codegen.report.change_rules.change_rule import ChangeRule
@@ -13,7 +13,6 @@ from sguild_codegen.report.safe import shown
 _TYPES: Final = ("null", "boolean", "object", "array", "number", "integer", "string")
 _LOWER: Final = (*("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains"),)
 _UPPER: Final = (*("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains"),)
-_NO_BOUND: Final = "absent"
 
 
 def edits(pair: Pair) -> Iterator[Edit]:
@@ -42,7 +41,9 @@ def _types(pair: Pair) -> Iterator[Edit]:
         rule = rules.TYPE_NARROWED
     elif old < new:
         rule = rules.TYPE_WIDENED
-    yield pair.edit(rule, "/type", old=_shown(pair.old, "type"), new=_shown(pair.new, "type"))
+    yield pair.edit(
+        rule, "/type", old=shown_or_absent(pair.old, "type"), new=shown_or_absent(pair.new, "type")
+    )
 
 
 def _named_types(schema: Mapping[str, Json]) -> set[str]:
@@ -62,18 +63,18 @@ def _enum(pair: Pair) -> Iterator[Edit]:
 
 
 def _enum_values(pair: Pair, old: list[Json], new: list[Json]) -> Iterator[Edit]:
-    before, after = ({canonical(each): each for each in values} for values in (old, new))
-    for key, value in before.items():
-        if key not in after:
-            yield pair.edit(rules.ENUM_VALUE_REMOVED, "/enum", value=shown(value))
-    for key, value in after.items():
-        if key not in before:
-            yield pair.edit(rules.ENUM_VALUE_ADDED, "/enum", value=shown(value))
+    before, after = ({canonical(each) for each in values} for values in (old, new))
+    for index, value in enumerate(old):
+        if canonical(value) not in after:
+            yield pair.edit_of_item(rules.ENUM_VALUE_REMOVED, "/enum", index, value=shown(value))
+    for index, value in enumerate(new):
+        if canonical(value) not in before:
+            yield pair.edit_of_item(rules.ENUM_VALUE_ADDED, "/enum", index, value=shown(value))
 
 
 def _one(pair: Pair, key: str, added: ChangeRule, dropped: ChangeRule, changed: ChangeRule) -> Edit:
     rule = added if key not in pair.old else changed if key in pair.new else dropped
-    return pair.edit(rule, part(key), old=_shown(pair.old, key), new=_shown(pair.new, key))
+    return pair.edit(rule, part(key), old=shown_or_absent(pair.old, key), new=shown_or_absent(pair.new, key))
 
 
 def _bound(pair: Pair, key: str) -> Edit:
@@ -84,7 +85,9 @@ def _bound(pair: Pair, key: str) -> Edit:
     if key == "minContains" and new is None:
         narrower = old is not None and old < 1  # absent means 1
     rule = rules.BOUND_NARROWED if narrower else rules.BOUND_WIDENED
-    return pair.edit(rule, part(key), keyword=key, old=_shown(pair.old, key), new=_shown(pair.new, key))
+    return pair.edit(
+        rule, part(key), keyword=key, old=shown_or_absent(pair.old, key), new=shown_or_absent(pair.new, key)
+    )
 
 
 def _step(pair: Pair) -> Edit:
@@ -96,14 +99,12 @@ def _step(pair: Pair) -> Edit:
     elif new is None or (new > 0 and (old / new).denominator == 1):
         rule = rules.BOUND_WIDENED
     key = "multipleOf"
-    return pair.edit(rule, part(key), keyword=key, old=_shown(pair.old, key), new=_shown(pair.new, key))
+    return pair.edit(
+        rule, part(key), keyword=key, old=shown_or_absent(pair.old, key), new=shown_or_absent(pair.new, key)
+    )
 
 
 def _number(value: Json) -> Fraction | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return Fraction(str(value))
-
-
-def _shown(schema: Mapping[str, Json], key: str) -> str:
-    return shown(schema[key]) if key in schema else _NO_BOUND

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sguild_codegen.compat.edits import arrays, combinations, objects, values
-from sguild_codegen.compat.edits.pair import Edit, Pair, same
+from sguild_codegen.compat.edits.pair import Edit, Pair, same, shown_or_absent
 from sguild_codegen.compat.resolving import Document, Json, is_object
 from sguild_codegen.compat.undecided import Undecided
 from sguild_codegen.compat.vocabulary import KEYWORDS
@@ -83,8 +83,8 @@ class _References:
 
 
 def _reference_edit(pair: Pair) -> Edit:
-    old, new = (each.get("$ref", "none") if is_object(each) else "none" for each in (pair.old, pair.new))
-    return pair.edit(REFERENCE_CHANGED, "/$ref", effect="nothing", old=shown(old), new=shown(new))
+    old, new = (shown_or_absent(each, "$ref") for each in (pair.old, pair.new))
+    return pair.edit(REFERENCE_CHANGED, "/$ref", effect="nothing", old=old, new=new)
 
 
 def _reference(schema: Json) -> str | None:

@@ -34,7 +34,7 @@ EVENT_TYPE_ADDED: Final = ChangeRule(
 EVENT_TYPE_REMOVED: Final = ChangeRule(
     "SG171",
     "event-type-removed",
-    "{event_type} is gone, which {readers} read",
+    "{event_type} is gone, which was read by {readers}",
     "Put the entry back, and give its versions the status withdrawn once nobody reads them.",
     why="Handlers of the event type do not compile against the new package, and stored events become unknown "
     "ones in the dead letters.",
@@ -47,7 +47,7 @@ EVENT_TYPE_REMOVED: Final = ChangeRule(
 EVENT_TYPE_RENAMED: Final = ChangeRule(
     "SG172",
     "event-type-renamed",
-    "{event_type} was {old}, which {readers} read",
+    "{event_type} was {old}, which was read by {readers}",
     "Register the new name beside the old one, and publish both until the readers have moved on.",
     why="A name is what handlers, stored events and cursors go by. Under a new one the event never arrives.",
     mirror="event-type-renamed",
@@ -70,7 +70,7 @@ VERSION_ADDED: Final = ChangeRule(
 VERSION_REMOVED: Final = ChangeRule(
     "SG174",
     "version-removed",
-    "{event_type} version {version} is gone, which {readers} read",
+    "{event_type} version {version} is gone, which was read by {readers}",
     "Leave the entry, with the status withdrawn.",
     why="Stored events of the version become unreadable without a word about what they were.",
     mirror="version-added",
@@ -280,7 +280,7 @@ VERSION_NOT_RAISED: Final = ChangeRule(
     "SG192",
     "registry-version-not-raised",
     "the contracts have changed, and registry_version is {new} after {old}",
-    "Raise it: the major part if somebody breaks, the minor one for an addition, else the patch.",
+    "Raise it: the major part if somebody breaks, the patch if only words differ, else the minor part.",
     why="It is the version of the generated package: two different packages would have the same one.",
     instead="Raise it in the same change.",
     before='{"registry_version": "1.0.0", "id_prefixes": {}}',

@@ -177,7 +177,7 @@ SCHEMA_REPLACED: Final = ChangeRule(
 ANNOTATION_CHANGED: Final = ChangeRule(
     "SG166",
     "annotation-changed",
-    "{keywords} says something else",
+    "annotations differ: {keywords}",
     "Nothing has to be done: it constrains nothing.",
     level="notice",
     why="Descriptions, titles, examples and defaults are for people: no reader accepts more or less. If the "

@@ -31,12 +31,15 @@ def about(finding: Finding) -> Iterator[tuple[str, str]]:
         yield "event type", visible(finding.subject)
     if finding.audience:
         yield "affects", people_of(finding)
+    if finding.pointer and finding.source is not None:
+        yield "pointer", visible(finding.pointer)
 
 
 def related(finding: Finding) -> Iterator[tuple[str, str]]:
     """Yield a label and text for each of the related places."""
     for place in finding.related:
-        yield "see", f"{place_of(place)}: {visible(place.message)}"
+        pointer = f", {visible(place.pointer)}" if place.pointer else ""
+        yield "see", f"{place_of(place)}: {visible(place.message)}{pointer}"
 
 
 def fingerprints(findings: Sequence[Finding]) -> list[str]:

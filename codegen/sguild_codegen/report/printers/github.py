@@ -34,6 +34,8 @@ def _lines(finding: Finding) -> Iterator[str]:
         if len(document) <= _LONGEST_DOCUMENT:
             yield document
     yield from (f"{label}: {value}" for label, value in related(finding))
+    if finding.proposal is not None:
+        yield from ("proposal:", *finding.proposal.split("\n"))
     yield f"help: {finding.help}"
 
 

@@ -60,6 +60,8 @@ def _lines(finding: Finding) -> Iterator[str]:
         yield f"witness: {proof_of(finding.witness)}"
         yield from as_json(finding.witness.document, indent=2).split("\n")
     yield from (f"{label}: {value}" for label, value in related(finding))
+    if finding.proposal is not None:
+        yield from ("proposal:", *map(visible, finding.proposal.split("\n")))
     yield f"help: {visible(finding.help)}"
 
 

@@ -101,14 +101,18 @@ def _row(name: str, group: Sequence[Finding], *, people: bool) -> str:
 
 def _finding_blocks(finding: Finding) -> Iterator[str]:
     head = f"{_SIGNS[finding.level]} **{finding.level}**: {sentence(finding.message)}"
-    place = f"{code(place_of(finding))} · {finding.rule.id} {finding.rule.name}{_people(finding)}"
-    yield f"{head}\\\n{place}"
+    place = f"{code(place_of(finding))} · {finding.rule.id} {finding.rule.name}"
+    yield f"{head}\\\n{place}{_pointer(finding)}{_people(finding)}"
     yield from (_side_by_side(each, finding) for each in finding.related)
     if finding.witness is not None:
         yield _folded(finding.witness)
     yield f"**Way out:** {sentence(finding.help)}"
     if finding.proposal is not None:
         yield fenced_text(visible_lines(finding.proposal))
+
+
+def _pointer(finding: Finding) -> str:
+    return f" · {code(finding.pointer)}" if finding.pointer else ""
 
 
 def _people(finding: Finding) -> str:
