@@ -151,7 +151,8 @@ grant select on
     to dispatcher_operator;
 grant select, insert, update, delete on
     sguild_dispatcher.subscription, sguild_dispatcher.cursor, sguild_dispatcher.worker,
-    sguild_dispatcher.partition_owner, sguild_dispatcher.failed_delivery, sguild_dispatcher.inbox
+    sguild_dispatcher.partition_owner, sguild_dispatcher.failed_delivery, sguild_dispatcher.inbox,
+    sguild_dispatcher.handler_time
     to dispatcher_operator;
 grant select, insert on sguild_dispatcher.audit_entry, sguild_dispatcher.audit_event to dispatcher_operator;
 grant execute on function sguild_dispatcher.create_log_days(integer), sguild_dispatcher.rights_digest()
@@ -163,6 +164,7 @@ create policy dispatcher_operator on sguild_dispatcher.worker to dispatcher_oper
 create policy dispatcher_operator on sguild_dispatcher.partition_owner to dispatcher_operator using (true);
 create policy dispatcher_operator on sguild_dispatcher.failed_delivery to dispatcher_operator using (true);
 create policy dispatcher_operator on sguild_dispatcher.inbox to dispatcher_operator using (true);
+create policy dispatcher_operator on sguild_dispatcher.handler_time to dispatcher_operator using (true);
 create policy dispatcher_operator on sguild_dispatcher.audit_entry to dispatcher_operator using (true);
 create policy dispatcher_operator on sguild_dispatcher.audit_event to dispatcher_operator using (true);
 
@@ -184,7 +186,7 @@ grant select on
     sguild_dispatcher.event_log, sguild_dispatcher.event_log_seq_seq,
     sguild_dispatcher.subscription, sguild_dispatcher.cursor, sguild_dispatcher.worker,
     sguild_dispatcher.partition_owner, sguild_dispatcher.failed_delivery, sguild_dispatcher.inbox,
-    sguild_dispatcher.audit_entry, sguild_dispatcher.audit_event
+    sguild_dispatcher.handler_time, sguild_dispatcher.audit_entry, sguild_dispatcher.audit_event
     to sguild_coaching, sguild_delivery, sguild_growth, sguild_platform, sguild_revenue, sguild_sales;
 grant
     insert (domain, name, partitions),
@@ -215,6 +217,7 @@ grant
     delete
     on sguild_dispatcher.failed_delivery to sguild_coaching, sguild_delivery, sguild_growth, sguild_platform, sguild_revenue, sguild_sales;
 grant insert (subscription_id, domain, producer, event_id) on sguild_dispatcher.inbox to sguild_coaching, sguild_delivery, sguild_growth, sguild_platform, sguild_revenue, sguild_sales;
+grant insert, update (hour, calls, seconds, slowest) on sguild_dispatcher.handler_time to sguild_coaching, sguild_delivery, sguild_growth, sguild_platform, sguild_revenue, sguild_sales;
 grant insert (action, domain, name, actor, reason, details) on sguild_dispatcher.audit_entry to sguild_coaching, sguild_delivery, sguild_growth, sguild_platform, sguild_revenue, sguild_sales;
 grant insert (entry_id, subscription_id, log, seq, event_id, event_type) on sguild_dispatcher.audit_event
     to sguild_coaching, sguild_delivery, sguild_growth, sguild_platform, sguild_revenue, sguild_sales;
@@ -239,6 +242,8 @@ create policy sguild_coaching on sguild_dispatcher.partition_owner to sguild_coa
 create policy sguild_coaching on sguild_dispatcher.failed_delivery to sguild_coaching
     using (domain = 'coaching');
 create policy sguild_coaching on sguild_dispatcher.inbox to sguild_coaching
+    using (domain = 'coaching');
+create policy sguild_coaching on sguild_dispatcher.handler_time to sguild_coaching
     using (domain = 'coaching');
 create policy sguild_coaching on sguild_dispatcher.audit_entry to sguild_coaching
     using (domain = 'coaching');
@@ -279,6 +284,8 @@ create policy sguild_delivery on sguild_dispatcher.failed_delivery to sguild_del
     using (domain = 'delivery');
 create policy sguild_delivery on sguild_dispatcher.inbox to sguild_delivery
     using (domain = 'delivery');
+create policy sguild_delivery on sguild_dispatcher.handler_time to sguild_delivery
+    using (domain = 'delivery');
 create policy sguild_delivery on sguild_dispatcher.audit_entry to sguild_delivery
     using (domain = 'delivery');
 create policy sguild_delivery on sguild_dispatcher.audit_event to sguild_delivery
@@ -313,6 +320,8 @@ create policy sguild_growth on sguild_dispatcher.partition_owner to sguild_growt
 create policy sguild_growth on sguild_dispatcher.failed_delivery to sguild_growth
     using (domain = 'growth');
 create policy sguild_growth on sguild_dispatcher.inbox to sguild_growth
+    using (domain = 'growth');
+create policy sguild_growth on sguild_dispatcher.handler_time to sguild_growth
     using (domain = 'growth');
 create policy sguild_growth on sguild_dispatcher.audit_entry to sguild_growth
     using (domain = 'growth');
@@ -362,6 +371,8 @@ create policy sguild_platform on sguild_dispatcher.failed_delivery to sguild_pla
     using (domain = 'platform');
 create policy sguild_platform on sguild_dispatcher.inbox to sguild_platform
     using (domain = 'platform');
+create policy sguild_platform on sguild_dispatcher.handler_time to sguild_platform
+    using (domain = 'platform');
 create policy sguild_platform on sguild_dispatcher.audit_entry to sguild_platform
     using (domain = 'platform');
 create policy sguild_platform on sguild_dispatcher.audit_event to sguild_platform
@@ -404,6 +415,8 @@ create policy sguild_revenue on sguild_dispatcher.partition_owner to sguild_reve
 create policy sguild_revenue on sguild_dispatcher.failed_delivery to sguild_revenue
     using (domain = 'revenue');
 create policy sguild_revenue on sguild_dispatcher.inbox to sguild_revenue
+    using (domain = 'revenue');
+create policy sguild_revenue on sguild_dispatcher.handler_time to sguild_revenue
     using (domain = 'revenue');
 create policy sguild_revenue on sguild_dispatcher.audit_entry to sguild_revenue
     using (domain = 'revenue');
@@ -451,6 +464,8 @@ create policy sguild_sales on sguild_dispatcher.partition_owner to sguild_sales
 create policy sguild_sales on sguild_dispatcher.failed_delivery to sguild_sales
     using (domain = 'sales');
 create policy sguild_sales on sguild_dispatcher.inbox to sguild_sales
+    using (domain = 'sales');
+create policy sguild_sales on sguild_dispatcher.handler_time to sguild_sales
     using (domain = 'sales');
 create policy sguild_sales on sguild_dispatcher.audit_entry to sguild_sales
     using (domain = 'sales');

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 from sguild_dispatcher.delivery.assembly import Assembly
 from sguild_dispatcher.delivery.blame import Blame
 from sguild_dispatcher.delivery.partition import PartitionLoop
+from sguild_dispatcher.delivery.timing import HandlerTimes
 from sguild_dispatcher.errors import DatabaseUnavailableError
 from sguild_dispatcher.subscriptions import SubscriberName
 from sguild_dispatcher.transport.interface import Control, CursorMovedError, Ownership
@@ -25,6 +26,9 @@ _log: Final = logging.getLogger(__name__)
 
 STANDBY_SECONDS: Final = 0.5
 """How often a process that owns less than its part looks whether it can take over more."""
+
+TIMES_SECONDS: Final = 30.0
+"""How often it is stored how long handlers take."""
 
 RECONNECT_SECONDS: Final = (0.1, 10.0)
 """The first and the longest wait between two attempts to connect again."""
@@ -132,6 +136,8 @@ class LogReader:
         self._lease_seconds = lease_seconds
         self._worker_id: UUID = uuid4()
         self._blame = Blame()
+        self._times = HandlerTimes()
+        self._times_stored_at = time.monotonic()
         self._running: dict[int, Running] = {}
         self._drained: set[int] = set()
         self._stopping = False
@@ -187,10 +193,13 @@ class LogReader:
                 began = time.monotonic()
                 ownership = await control.beat(subscription, self._worker_id, seconds=self._lease_seconds)
                 self._adjust(ownership, subscription, drain=drain)
+                await self._give_away(control, subscription, ownership)
                 if drain and self._is_drained(ownership):
                     break
                 await self._pause(self._beat_seconds(ownership) - (time.monotonic() - began))
                 await self._reap(control, subscription)
+                if time.monotonic() - self._times_stored_at > TIMES_SECONDS:
+                    await self._store_times(control, subscription)
         except asyncio.CancelledError:
             for each in self._running.values():
                 each.task.cancel()
@@ -217,6 +226,12 @@ class LogReader:
             )
         self._standing_by = not ownership.owned
 
+    async def _give_away(self, control: Control, subscription: int, ownership: Ownership) -> None:
+        """Release what is more than this process's part, unless it runs: then it is released when it ends."""
+        idle = [each for each in ownership.owned[ownership.part :] if each not in self._running]
+        if idle:
+            await control.release(subscription, self._worker_id, idle)
+
     def _start(self, partition: int, partitions: int, subscription: int, *, drain: bool) -> None:
         running = Running(partition, partitions)
         self._running[partition] = running
@@ -239,6 +254,7 @@ class LogReader:
             running.loop = self._assembly.loop(
                 sessions,
                 blame=self._blame,
+                times=self._times,
                 poll_interval=self._poll_interval,
                 stopping=lambda: self._stopping or running.stopping,
             )
@@ -283,8 +299,13 @@ class LogReader:
         finally:
             await self._leave(control, subscription)
 
+    async def _store_times(self, control: Control, subscription: int) -> None:
+        self._times_stored_at = time.monotonic()
+        await control.note_times(subscription, self._times.take())
+
     async def _leave(self, control: Control, subscription: int) -> None:
         try:
+            await self._store_times(control, subscription)
             await control.leave(subscription, self._worker_id)
         except Exception:  # noqa: BLE001 - the lease ends by itself
             _log.debug("%s: could not give its partitions away", self._name, exc_info=True)

@@ -292,7 +292,7 @@ async def test_looking_at_the_log_does_not_walk_through_what_is_hidden(
     async with connected(roles_dsn, "revenue_app") as connection:
         await connection.execute("set plan_cache_mode = force_custom_plan")
         identifier = await connection.fetchval("select id from sguild_dispatcher.subscription")
-        values: list[object] = [identifier, 1, now, None, [], 500, "token", True]
+        values: list[object] = [identifier, 1, now, None, [], 500, "token", 0, 1, True]
         await connection.fetchval(fetch, *values)
         plan = json.loads(await connection.fetchval(fetch, *values))
     assert plan[0]["Plan"]["Shared Hit Blocks"] < 50

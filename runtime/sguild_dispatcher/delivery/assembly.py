@@ -11,6 +11,7 @@ from sguild_dispatcher.delivery.guarded import GuardedBatches
 from sguild_dispatcher.delivery.partition import PartitionLoop
 from sguild_dispatcher.delivery.progress import BatchRules, Tally
 from sguild_dispatcher.delivery.retrying import Retries
+from sguild_dispatcher.delivery.timing import HandlerTimes
 from sguild_dispatcher.delivery.transactional import TransactionalBatches
 from sguild_dispatcher.handlers import Handlers
 from sguild_dispatcher.reading import Reader
@@ -48,7 +49,13 @@ class Assembly:
     tally: Tally = field(default_factory=Tally)
 
     def loop(
-        self, sessions: Sessions, *, blame: Blame, poll_interval: float, stopping: Callable[[], bool]
+        self,
+        sessions: Sessions,
+        *,
+        blame: Blame,
+        times: HandlerTimes,
+        poll_interval: float,
+        stopping: Callable[[], bool],
     ) -> PartitionLoop:
         """Return the loop of one partition on its sessions."""
         rules = BatchRules(
@@ -65,7 +72,7 @@ class Assembly:
             if isinstance(sessions, OneSession)
             else (sessions.log, sessions.home)
         )
-        deliverer = self._deliverer(blame, home.claim_on)
+        deliverer = self._deliverer(blame, times, home.claim_on)
         batches = (
             TransactionalBatches(sessions.session, deliverer, rules=rules, caution=caution, tally=self.tally)
             if isinstance(sessions, OneSession) and not self.handlers.has_leased
@@ -81,13 +88,14 @@ class Assembly:
         )
         return PartitionLoop(batches, retries, poll_interval=poll_interval, stopping=stopping)
 
-    def _deliverer(self, blame: Blame, claim: Claim) -> Deliverer:
+    def _deliverer(self, blame: Blame, times: HandlerTimes, claim: Claim) -> Deliverer:
         return Deliverer(
             subscriber=self.subscriber,
             registry=self.registry,
             reader=self.reader,
             handlers=self.handlers,
             blame=blame,
+            times=times,
             timeout=self.handler_timeout,
             claim=claim,
         )

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import logging
+import time
 import traceback
 from collections.abc import Callable
 from typing import Any, Final, Literal, TypeAlias
@@ -19,6 +20,7 @@ from sguild_dispatcher.delivery.outcomes import (
     Retry,
     Success,
 )
+from sguild_dispatcher.delivery.timing import HandlerTimes
 from sguild_dispatcher.delivery.watchdog import HandlerTimeoutError, Watchdog
 from sguild_dispatcher.errors import TransactionControlError
 from sguild_dispatcher.handlers import Handlers, RegisteredHandler
@@ -58,6 +60,7 @@ class Deliverer:
         reader: turns rows into events.
         handlers: what to call.
         blame: events that are known to break transactions.
+        times: counts how long handlers take.
         timeout: seconds after which a handler has failed that has no timeout of its own.
         claim: writes an event into the inbox on a connection of a leased handler.
     """
@@ -70,6 +73,7 @@ class Deliverer:
         reader: Reader,
         handlers: Handlers,
         blame: Blame,
+        times: HandlerTimes,
         timeout: float,
         claim: Claim,
     ) -> None:
@@ -78,6 +82,7 @@ class Deliverer:
         self._reader = reader
         self._handlers = handlers
         self._blame = blame
+        self._times = times
         self._timeout = timeout
         self._claim = claim
         self._watchdog = Watchdog()
@@ -211,8 +216,12 @@ class Deliverer:
         surroundings = EventContext(
             tenant_id=event.tenant_id, correlation_id=correlation_id, trace_context=context.trace_context
         )
-        with surroundings, self._watchdog(seconds):
-            await _run(registered, event, context)
+        began = time.perf_counter()
+        try:
+            with surroundings, self._watchdog(seconds):
+                await _run(registered, event, context)
+        finally:
+            self._times.add(event.event_type, time.perf_counter() - began)
 
 
 async def _run(registered: RegisteredHandler, event: Envelope[Any], context: HandlerContext) -> None:

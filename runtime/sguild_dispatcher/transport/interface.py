@@ -127,6 +127,15 @@ class Ownership:
     owned: tuple[int, ...]
 
 
+@dataclass(slots=True)
+class HandlerTime:
+    """The calls of one handler; times are in seconds."""
+
+    calls: int = 0
+    seconds: float = 0.0
+    slowest: float = 0.0
+
+
 class LogSession(Protocol):
     """One partition of one subscription, on one connection to the log's database."""
 
@@ -164,7 +173,7 @@ class LogSession(Protocol):
             newest: whether the newest seq of the log is wanted.
 
         Raises:
-            CursorMovedError: the subscription is retired.
+            CursorMovedError: another process moved the cursor, or the subscription is retired.
         """
         ...
 
@@ -294,6 +303,10 @@ class Control(Protocol):
 
     async def beat(self, subscription: int, worker: UUID, *, seconds: float) -> Ownership:
         """Say that the process lives for ``seconds`` more, take its share, and return what it owns."""
+        ...
+
+    async def note_times(self, subscription: int, times: Mapping[str, HandlerTime]) -> None:
+        """Store how long the handlers of event types took."""
         ...
 
     async def release(self, subscription: int, worker: UUID, partitions: Sequence[int]) -> None:

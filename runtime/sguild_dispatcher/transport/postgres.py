@@ -1,7 +1,7 @@
 """PostgreSQL as log and home: the statements of ``sql/`` on one connection of whatever driver."""
 
 import json
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +20,7 @@ from sguild_dispatcher.transport.interface import (
     CursorMovedError,
     FailedAttempt,
     FailedTransactionError,
+    HandlerTime,
     Ownership,
     Page,
     Row,
@@ -133,10 +134,10 @@ class PostgresSession:
         rows = await self._execute(
             statement(name),
             share.subscription, cursor.generation, cursor.done, share.buckets, list(share.ignored), limit,
-            token, *more,
+            token, share.partition, cursor.version, *more,
         )  # fmt: skip
         head = rows[0]
-        if not head["active"]:
+        if not head["in_place"]:
             raise CursorMovedError
         events: Sequence[Row] = rows if head["seq"] is not None else ()
         return Page(
@@ -320,11 +321,22 @@ class PostgresControl:
     async def beat(self, subscription: int, worker: UUID, *, seconds: float) -> Ownership:
         """See :meth:`Control.beat`."""
         async with transaction(self._driver):
+            await self._driver.fetch(statement("ownership/lock"), subscription)
             rows = await self._driver.fetch(
                 statement("ownership/beat"), subscription, worker, self._process, seconds
             )
         row = rows[0]
         return Ownership(partitions=row["partitions"], part=row["part"], owned=tuple(row["owned"]))
+
+    async def note_times(self, subscription: int, times: Mapping[str, HandlerTime]) -> None:
+        """See :meth:`Control.note_times`."""
+        if not times:
+            return
+        values = [
+            [getattr(each, name) for each in times.values()] for name in ("calls", "seconds", "slowest")
+        ]
+        async with transaction(self._driver):
+            await self._driver.execute(statement("status/note_times"), subscription, list(times), *values)
 
     async def release(self, subscription: int, worker: UUID, partitions: Sequence[int]) -> None:
         """See :meth:`Control.release`."""

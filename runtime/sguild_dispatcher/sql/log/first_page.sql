@@ -2,7 +2,7 @@
 -- so whatever the transaction itself publishes is not yet done for the snapshot that is returned here.
 -- After a restore into another cluster everything that was restored lies in one window that sees all.
 -- $1 subscription, $2 generation, $3 done, $4 buckets (null: all), $5 ignored event types, $6 limit,
--- $7 token of the batch, $8 whether the newest seq of the log is wanted
+-- $7 token of the batch, $8 partition, $9 version of its cursor, $10 whether the newest seq of the log is wanted
 with head as materialized (
     select
         case
@@ -13,8 +13,11 @@ with head as materialized (
         exists (select from sguild_dispatcher.generation as newer where newer.generation > $2) as restored,
         pg_catalog.set_config('sguild_dispatcher.batch', $7, true) as token,
         -- The newest event, be it visible to this role or not: what is hidden must not hold back retention either.
-        case when $8 then (select numbers.last_value from sguild_dispatcher.event_log_seq_seq as numbers) end as last_seq,
-        subscription.retired_at is null as active,
+        case when $10 then (select numbers.last_value from sguild_dispatcher.event_log_seq_seq as numbers) end as last_seq,
+        subscription.retired_at is null and (
+            select pg_catalog.max(cursor.version) from sguild_dispatcher.cursor as cursor
+            where cursor.subscription_id = $1 and cursor.partition = $8
+        ) = $9 as in_place,
         subscription.paused_at is null and subscription.partitions_wanted is null as flowing,
         exists (
             select from sguild_dispatcher.failed_delivery as failed where failed.subscription_id = $1
@@ -42,7 +45,7 @@ page as (
     limit $6
 )
 select
-    head.snapshot, head.restored, head.last_seq, head.active, head.flowing, head.failures,
+    head.snapshot, head.restored, head.last_seq, head.in_place, head.flowing, head.failures,
     page.seq, page.event_id, page.event_type, page.schema_version, page.producer, page.tenant_id,
     page.ordering_key, page.key_id, page.signature, page.trace_context, page.body
 from head left join page on true

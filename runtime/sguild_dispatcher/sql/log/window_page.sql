@@ -1,13 +1,16 @@
 -- A further page of a frozen window. The rules of first_page.sql hold here too.
 -- $1 subscription, $2 generation, $3 done, $4 buckets (null: all), $5 ignored event types, $6 limit,
--- $7 token of the batch, $8 window, $9 position
+-- $7 token of the batch, $8 partition, $9 version of its cursor, $10 window, $11 position
 with head as materialized (
     select
-        $8::text as snapshot,
-        $8::text = '9223372036854775807:9223372036854775807:' as restored,
+        $10::text as snapshot,
+        $10::text = '9223372036854775807:9223372036854775807:' as restored,
         pg_catalog.set_config('sguild_dispatcher.batch', $7, true) as token,
         null::bigint as last_seq,
-        subscription.retired_at is null as active,
+        subscription.retired_at is null and (
+            select pg_catalog.max(cursor.version) from sguild_dispatcher.cursor as cursor
+            where cursor.subscription_id = $1 and cursor.partition = $8
+        ) = $9 as in_place,
         subscription.paused_at is null as flowing,
         exists (
             select from sguild_dispatcher.failed_delivery as failed where failed.subscription_id = $1
@@ -18,12 +21,12 @@ with head as materialized (
 page as (
     select log.*
     from sguild_dispatcher.event_log as log
-    where log.seq > $9
+    where log.seq > $11
         and (
             log.txid >= pg_catalog.pg_snapshot_xmax($3::text::pg_catalog.pg_snapshot)
             or log.txid = any (array(select pg_catalog.pg_snapshot_xip($3::text::pg_catalog.pg_snapshot)))
         )
-        and pg_catalog.pg_visible_in_snapshot(log.txid, $8::text::pg_catalog.pg_snapshot)
+        and pg_catalog.pg_visible_in_snapshot(log.txid, $10::text::pg_catalog.pg_snapshot)
         and ($4::smallint[] is null or log.bucket = any ($4::smallint[]))
         and log.generation = $2
         and log.event_type <> all ($5::text[])
@@ -32,7 +35,7 @@ page as (
     limit $6
 )
 select
-    head.snapshot, head.restored, head.last_seq, head.active, head.flowing, head.failures,
+    head.snapshot, head.restored, head.last_seq, head.in_place, head.flowing, head.failures,
     page.seq, page.event_id, page.event_type, page.schema_version, page.producer, page.tenant_id,
     page.ordering_key, page.key_id, page.signature, page.trace_context, page.body
 from head left join page on true

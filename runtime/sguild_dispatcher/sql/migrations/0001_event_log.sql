@@ -202,7 +202,7 @@ create table sguild_dispatcher.inbox (
     primary key (subscription_id, producer, event_id),
     foreign key (subscription_id, domain) references sguild_dispatcher.subscription (id, domain)
 );
-create index inbox_done_at on sguild_dispatcher.inbox (done_at);
+create index inbox_done_at on sguild_dispatcher.inbox (subscription_id, done_at);
 
 -- What people did, and what a handler asked for: an entry an action, and a row an event that it concerned.
 create table sguild_dispatcher.audit_entry (
@@ -226,6 +226,21 @@ create table sguild_dispatcher.audit_event (
     event_type       text not null,
     primary key (entry_id, subscription_id, log, seq)
 );
+create index audit_event_delivery on sguild_dispatcher.audit_event (subscription_id, log, seq);
+
+-- How long handlers take, for people: one row an event type, which begins anew every hour.
+create table sguild_dispatcher.handler_time (
+    subscription_id  bigint not null,
+    domain           text not null,
+    event_type       text not null,
+    hour             timestamptz not null,
+    calls            bigint not null,
+    seconds          double precision not null,
+    slowest          double precision not null,
+    primary key (subscription_id, event_type),
+    foreign key (subscription_id, domain) references sguild_dispatcher.subscription (id, domain)
+);
+comment on column sguild_dispatcher.handler_time.seconds is 'The sum over all calls.';
 
 -- The domains' roles, as the file of a registry (roles.sql of the generated package) installed them; empty until then.
 create table sguild_dispatcher.domain_role (
@@ -292,7 +307,7 @@ declare
     operator constant name := 'dispatcher_operator';
     guarded constant text[] := array[
         'event_log', 'subscription', 'cursor', 'worker', 'partition_owner', 'failed_delivery', 'inbox',
-        'audit_entry', 'audit_event'
+        'handler_time', 'audit_entry', 'audit_event'
     ];
     each record;
     name text;

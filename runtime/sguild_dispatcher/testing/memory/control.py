@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import RLock
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from sguild_dispatcher.errors import UnknownSubscriptionError
 from sguild_dispatcher.subscriptions import SubscriberName
 from sguild_dispatcher.testing.memory.tables import Subscription, Tables
-from sguild_dispatcher.transport.interface import Ownership
+from sguild_dispatcher.transport.interface import HandlerTime, Ownership
 
 
 @dataclass(slots=True)
@@ -85,6 +85,9 @@ class MemoryControl:
         """See :meth:`Control.beat`."""
         row = self._tables.subscriptions.committed[subscription]
         return self._ownerships.take(row, worker, seconds)
+
+    async def note_times(self, subscription: int, times: Mapping[str, HandlerTime]) -> None:
+        """See :meth:`Control.note_times`: nobody looks here how long handlers take."""
 
     async def release(self, subscription: int, worker: UUID, partitions: Sequence[int]) -> None:
         """See :meth:`Control.release`."""

@@ -35,7 +35,10 @@ class MemoryLog(MemoryPart):
             snapshot = self._connection.store.snapshot()
             log = self._open.rows(self._tables.log)
         subscription = self._subscription
-        if subscription is None or subscription.retired:
+        stored = self._open.get(self._tables.cursors, self._share.place)
+        if subscription is None or subscription.retired or stored is None:
+            raise CursorMovedError
+        if stored.version != cursor.version:
             raise CursorMovedError
         self._open.token = token
         flowing = not subscription.paused

@@ -44,7 +44,8 @@ grant select on
     to dispatcher_operator;
 grant select, insert, update, delete on
     sguild_dispatcher.subscription, sguild_dispatcher.cursor, sguild_dispatcher.worker,
-    sguild_dispatcher.partition_owner, sguild_dispatcher.failed_delivery, sguild_dispatcher.inbox
+    sguild_dispatcher.partition_owner, sguild_dispatcher.failed_delivery, sguild_dispatcher.inbox,
+    sguild_dispatcher.handler_time
     to dispatcher_operator;
 grant select, insert on sguild_dispatcher.audit_entry, sguild_dispatcher.audit_event to dispatcher_operator;
 grant execute on function sguild_dispatcher.create_log_days(integer), sguild_dispatcher.rights_digest()
@@ -56,6 +57,7 @@ create policy dispatcher_operator on sguild_dispatcher.worker to dispatcher_oper
 create policy dispatcher_operator on sguild_dispatcher.partition_owner to dispatcher_operator using (true);
 create policy dispatcher_operator on sguild_dispatcher.failed_delivery to dispatcher_operator using (true);
 create policy dispatcher_operator on sguild_dispatcher.inbox to dispatcher_operator using (true);
+create policy dispatcher_operator on sguild_dispatcher.handler_time to dispatcher_operator using (true);
 create policy dispatcher_operator on sguild_dispatcher.audit_entry to dispatcher_operator using (true);
 create policy dispatcher_operator on sguild_dispatcher.audit_event to dispatcher_operator using (true);
 
@@ -77,7 +79,7 @@ grant select on
     sguild_dispatcher.event_log, sguild_dispatcher.event_log_seq_seq,
     sguild_dispatcher.subscription, sguild_dispatcher.cursor, sguild_dispatcher.worker,
     sguild_dispatcher.partition_owner, sguild_dispatcher.failed_delivery, sguild_dispatcher.inbox,
-    sguild_dispatcher.audit_entry, sguild_dispatcher.audit_event
+    sguild_dispatcher.handler_time, sguild_dispatcher.audit_entry, sguild_dispatcher.audit_event
     to sguild_support;
 grant
     insert (domain, name, partitions),
@@ -108,6 +110,7 @@ grant
     delete
     on sguild_dispatcher.failed_delivery to sguild_support;
 grant insert (subscription_id, domain, producer, event_id) on sguild_dispatcher.inbox to sguild_support;
+grant insert, update (hour, calls, seconds, slowest) on sguild_dispatcher.handler_time to sguild_support;
 grant insert (action, domain, name, actor, reason, details) on sguild_dispatcher.audit_entry to sguild_support;
 grant insert (entry_id, subscription_id, log, seq, event_id, event_type) on sguild_dispatcher.audit_event
     to sguild_support;
@@ -141,6 +144,8 @@ create policy sguild_support on sguild_dispatcher.partition_owner to sguild_supp
 create policy sguild_support on sguild_dispatcher.failed_delivery to sguild_support
     using (domain = 'support');
 create policy sguild_support on sguild_dispatcher.inbox to sguild_support
+    using (domain = 'support');
+create policy sguild_support on sguild_dispatcher.handler_time to sguild_support
     using (domain = 'support');
 create policy sguild_support on sguild_dispatcher.audit_entry to sguild_support
     using (domain = 'support');
