@@ -174,10 +174,10 @@ class Story:
                 await asyncio.sleep(0.02)
 
     async def _replay(self, letter: DeadLetter) -> None:
-        count = await DeadLetters(self.dsn).replay(
-            DeadLetterFilter(id=letter.id), actor="demo", reason="the calendar is online again"
+        replayed = await DeadLetters(self.dsn).replay(
+            DeadLetterFilter(ids=(letter.id,)), actor="demo", reason="the calendar is online again"
         )
-        self.teller.says(f"replay: {count} dead letter goes back to {letter.subscriber}")
+        self.teller.says(f"replay: {replayed.count} dead letter goes back to {letter.subscriber}")
 
     def _booking(self) -> Booking:
         return Booking(self.customer)

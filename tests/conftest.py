@@ -7,8 +7,10 @@ import asyncpg
 import pytest
 from hypothesis import settings
 
+from operation_kit import Run
 from roles_kit import database_with_roles, install
 from servers import postgres_15
+from sguild_dispatcher.cli import main
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.migrations import migrate
 from sguild_dispatcher.testing.postgres import create_database, drop_database, postgres_server
@@ -93,3 +95,23 @@ async def roles_dsn(roles_template: tuple[str, str]) -> AsyncIterator[str]:
     await install(database)  # rights on a database are not copied with it
     yield database
     await drop_database(database)
+
+
+@pytest.fixture
+def configured(dsn: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A migrated database that the environment names."""
+    monkeypatch.setenv("SGUILD_DISPATCHER_DSN", dsn)
+    return dsn
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run ``sguild-dispatcher`` in a thread, because it starts an event loop of its own."""
+
+    async def call(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = await asyncio.to_thread(main, arguments)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call

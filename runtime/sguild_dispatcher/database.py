@@ -13,9 +13,11 @@ from sguild_dispatcher.settings import PREFIX
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    Record: TypeAlias = asyncpg.Record
 else:
     Connection = asyncpg.Connection
     Pool = asyncpg.Pool
+    Record = asyncpg.Record
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds after which a server that does not answer counts as unavailable."""

@@ -16,6 +16,8 @@
     │   ├── DuplicateHandlerError               two handlers for one event type
     │   ├── DeadLetterFilterError               a filter that no dead letter can agree with
     │   ├── UnknownDeadLetterError              there is no dead letter of that id
+    │   ├── CursorPlaceError                    a cursor cannot be set to the given place
+    │   ├── PartitionsError                     the partitions of a subscription cannot be changed now
     │   └── ClusterChangedError                 the database was restored into another cluster
     ├── PublishError (ValueError)               refused before a row was written
     │   ├── UnregisteredEventTypeError          the registry has no such event type
@@ -96,6 +98,14 @@ class DeadLetterFilterError(ConfigurationError):
 
 class UnknownDeadLetterError(ConfigurationError):
     """There is no dead letter with the given id."""
+
+
+class CursorPlaceError(ConfigurationError):
+    """A cursor cannot be set to the given place, at least not now."""
+
+
+class PartitionsError(ConfigurationError):
+    """The number of partitions of a subscription cannot be changed, at least not now."""
 
 
 class ClusterChangedError(ConfigurationError):

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 _DETAIL_LENGTH: Final = 300
 
+SAID_BY_HANDLERS: Final = ("handler_failed", "handler_rejected")
+"""Reasons whose detail is the class of an exception and its message, which a handler wrote."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
@@ -66,7 +69,7 @@ def shown_detail(reason: str, detail: str) -> str:
     may quote, and ``dead-letters show`` prints it. The details of all other reasons are the runtime's own
     words, without values.
     """
-    return detail.partition(":")[0] if reason == "handler_failed" else detail
+    return detail.partition(":")[0] if reason in SAID_BY_HANDLERS else detail
 
 
 def validation_detail(error: ValidationError) -> str:

@@ -1,4 +1,4 @@
-"""Registering, listing and retiring subscriptions: who reads the log, and from where on.
+"""Registering, pausing and retiring subscriptions: who reads the log, and from where on.
 
 A subscription is created on purpose. Two services that use one name share its work;
 two names each get every event.
@@ -6,7 +6,6 @@ two names each get every event.
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from sguild_dispatcher.errors import ClusterChangedError, ConfigurationError, UnknownSubscriptionError
@@ -59,27 +58,6 @@ def _no_subscriber(text: str) -> ConfigurationError:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionStatus:
-    """A registered subscription, with what waits for it and what failed.
-
-    ``first_started_at`` is when a worker first began to deliver for it, ``None`` if none ever did.
-    ``waiting`` counts the events that were not fetched yet, and ``waiting_since`` is when the oldest of them
-    was published. ``same_cluster`` is ``False`` after a restore into another cluster.
-    """
-
-    subscriber: SubscriberName
-    registered_at: datetime
-    first_started_at: datetime | None
-    retired_at: datetime | None
-    moved_at: datetime
-    same_cluster: bool
-    waiting: int
-    waiting_since: datetime | None
-    retrying: int
-    dead: int
-
-
 async def register(
     connection: "Queries", subscriber: SubscriberName, *, start: Start, partitions: int = 1
 ) -> bool:
@@ -108,31 +86,52 @@ async def retire(connection: "Connection", subscriber: SubscriberName) -> None:
     Raises:
         UnknownSubscriptionError: there is no active subscription of that name.
     """
-    row = await connection.fetchrow(statement("subscription/retire"), subscriber.domain, subscriber.name)
-    if row is None:
-        raise UnknownSubscriptionError(
-            f"{subscriber} is not an active subscription: `sguild-dispatcher subscribers list` shows all."
-        )
+    if not await connection.fetch(statement("subscription/retire"), subscriber.domain, subscriber.name):
+        raise not_active(subscriber)
 
 
-async def subscriptions(connection: "Connection") -> list[SubscriptionStatus]:
-    """Return every subscription, retired ones too, in the order of their names."""
-    rows = await connection.fetch(statement("subscription/list"))
-    return [
-        SubscriptionStatus(
-            subscriber=SubscriberName(row["domain"], row["name"]),
-            registered_at=row["registered_at"],
-            first_started_at=row["first_started_at"],
-            retired_at=row["retired_at"],
-            moved_at=row["moved_at"],
-            same_cluster=row["same_cluster"],
-            waiting=row["waiting"],
-            waiting_since=row["waiting_since"],
-            retrying=row["retrying"],
-            dead=row["dead"],
-        )
-        for row in rows
-    ]
+async def pause(connection: "Connection", subscriber: SubscriberName) -> bool:
+    """Let the workers of a subscription deliver nothing until it is resumed, and tell whether that is new.
+
+    The handlers that run are finished. What is published meanwhile waits, and so do retries; retention waits
+    for them, too.
+
+    Raises:
+        UnknownSubscriptionError: there is no active subscription of that name.
+    """
+    return await _switch(connection, "subscription/pause", subscriber)
+
+
+async def resume(connection: "Connection", subscriber: SubscriberName) -> bool:
+    """Let a paused subscription go on, and tell whether it was paused; raises as :func:`pause`."""
+    return await _switch(connection, "subscription/resume", subscriber)
+
+
+async def _switch(connection: "Connection", name: str, subscriber: SubscriberName) -> bool:
+    if await connection.fetch(statement(name), subscriber.domain, subscriber.name):
+        return True
+    await active_subscription(connection, subscriber)
+    return False
+
+
+def not_active(subscriber: SubscriberName) -> UnknownSubscriptionError:
+    """Return the error that says that nobody registered a subscription, or that it is retired."""
+    return UnknownSubscriptionError(
+        f"{subscriber} is not an active subscription: `sguild-dispatcher subscribers list` shows all."
+    )
+
+
+async def active_subscription(connection: "Queries", subscriber: SubscriberName) -> int:
+    """Return the id of a subscription that is not retired.
+
+    Raises:
+        UnknownSubscriptionError: there is none of that name.
+    """
+    rows = await connection.fetch(statement("subscription/load"), subscriber.domain, subscriber.name)
+    if not rows or rows[0]["retired_at"] is not None:
+        raise not_active(subscriber)
+    identifier: int = rows[0]["id"]
+    return identifier
 
 
 async def subscription_id(connection: "Queries", subscriber: SubscriberName) -> int:

@@ -141,7 +141,7 @@ class PostgresTransport:
         return [(each.reason, each.detail, each.attempts, each.replays) for each in letters]
 
     async def replay(self, only: DeadLetterFilter) -> int:
-        return await self._letters.replay(only, actor="ada", reason="mended")
+        return (await self._letters.replay(only, actor="ada", reason="mended")).count
 
     async def discard(self, only: DeadLetterFilter) -> int:
         return await self._letters.discard(only, actor="ada", reason="never mind")
@@ -204,7 +204,7 @@ class MemoryTransport:
         return [(each.reason, each.detail, each.attempts, each.replays) for each in letters]
 
     async def replay(self, only: DeadLetterFilter) -> int:
-        return await self.database.dead_letters.replay(only, actor="ada", reason="mended")
+        return (await self.database.dead_letters.replay(only, actor="ada", reason="mended")).count
 
     async def discard(self, only: DeadLetterFilter) -> int:
         return await self.database.dead_letters.discard(only, actor="ada", reason="never mind")

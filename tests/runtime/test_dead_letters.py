@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -79,7 +80,7 @@ async def test_an_event_goes_through_its_retries_into_the_dead_letters(
 
 async def test_a_replay_after_the_mend_has_exactly_one_effect(database: Connection, dsn: str) -> None:
     handler = await dead_letters_of(database, dsn, locked(7))
-    assert await DeadLetters(database).replay(DeadLetterFilter(), actor="ada", reason="mended") == 1
+    assert (await DeadLetters(database).replay(DeadLetterFilter(), actor="ada", reason="mended")).count == 1
     handler.mended = True
     subscriber = sales(dsn)
     subscriber.on_credit_locked(handler)
@@ -107,7 +108,7 @@ async def test_a_replay_that_fails_goes_through_all_attempts_again(database: Con
 
 async def test_a_replay_keeps_the_order_of_the_log(database: Connection, dsn: str) -> None:
     handler = await dead_letters_of(database, dsn, *(locked(each) for each in range(1, 8)))
-    assert await DeadLetters(dsn).replay(DeadLetterFilter(), actor="ada") == 7
+    assert (await DeadLetters(dsn).replay(DeadLetterFilter(), actor="ada")).count == 7
     handler.mended = True
     subscriber = sales(dsn)
     subscriber.on_credit_locked(handler)
@@ -119,7 +120,8 @@ async def test_a_discard_deletes_and_is_audited(database: Connection, dsn: str) 
     handler = await dead_letters_of(database, dsn, locked(1), locked(2))
     first, second = await DeadLetters(dsn).list()
     assert (
-        await DeadLetters(dsn).discard(DeadLetterFilter(id=first.id), actor="ada", reason="a test event") == 1
+        await DeadLetters(dsn).discard(DeadLetterFilter(ids=(first.id,)), actor="ada", reason="a test event")
+        == 1
     )
     assert [each.id for each in await DeadLetters(dsn).list()] == [second.id]
     [audit] = await database.fetch(
@@ -137,7 +139,7 @@ async def test_a_retry_is_no_dead_letter(database: Connection, dsn: str) -> None
     letters = DeadLetters(dsn)
     await letters.replay(DeadLetterFilter(), actor="ada")
     assert await letters.list() == []
-    assert await letters.replay(DeadLetterFilter(), actor="ada") == 0
+    assert (await letters.replay(DeadLetterFilter(), actor="ada")).id is None
     assert await letters.discard(DeadLetterFilter(), actor="ada") == 0
 
 
@@ -152,7 +154,13 @@ async def test_a_retry_is_no_dead_letter(database: Connection, dsn: str) -> None
         (DeadLetterFilter(reason="bad_signature"), 1),
         (DeadLetterFilter(reason="bad_signature", event_type="credit.locked", subscriber=SALES), 1),
         (DeadLetterFilter(reason="unknown_version"), 0),
-        (DeadLetterFilter(id=2**40), 0),
+        (DeadLetterFilter(ids=(2**40,)), 0),
+        (DeadLetterFilter(error="ValueError"), 2),
+        (DeadLetterFilter(error="ValueError: the mail"), 2),
+        (DeadLetterFilter(error="Value%"), 0),
+        (DeadLetterFilter(error="LookupError"), 0),
+        (DeadLetterFilter(since=datetime(2020, 1, 1, tzinfo=UTC)), 2),
+        (DeadLetterFilter(since=datetime(2999, 1, 1, tzinfo=UTC)), 0),
     ],
 )
 async def test_a_filter_means_what_all_of_its_fields_agree_with(
@@ -165,7 +173,7 @@ async def test_a_filter_means_what_all_of_its_fields_agree_with(
     letters = DeadLetters(database)
     assert len(await letters.list(only)) == await letters.count(only) == found
     async with database.transaction():
-        assert await letters.replay(only, actor="ada") == found
+        assert (await letters.replay(only, actor="ada")).count == found
         await database.execute(
             "update sguild_dispatcher.failed_delivery set state = 'dead', next_attempt_at = null"
         )
@@ -206,7 +214,7 @@ async def test_wrong_filters_are_refused_by_name(dsn: str) -> None:
     ):
         DeadLetterFilter(reason="late")  # type: ignore[arg-type]
     with pytest.raises(DeadLetterFilterError, match="0 is no id of a dead letter"):
-        DeadLetterFilter(id=0)
+        DeadLetterFilter(ids=(0,))
     with pytest.raises(UnknownSubscriptionError, match="sales/other is not a registered subscriber"):
         await letters.list(DeadLetterFilter(subscriber=SubscriberName("sales", "other")))
     with pytest.raises(UnknownDeadLetterError, match=r"There is no dead letter 17"):

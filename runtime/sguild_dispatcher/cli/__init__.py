@@ -10,7 +10,17 @@ import traceback
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sguild_dispatcher.cli import dead_letters, keys, migrate, roles, status, subscribers
+from sguild_dispatcher.cli import (
+    audit,
+    cursors,
+    dead_letters,
+    keys,
+    migrate,
+    retention,
+    roles,
+    status,
+    subscribers,
+)
 from sguild_dispatcher.errors import DispatcherError
 
 OK: Final = 0
@@ -64,11 +74,11 @@ def _run(arguments: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sguild-dispatcher",
-        description="Operate the event log: schema, subscribers, dead letters, keys.",
+        description="Operate the event log: schema, subscribers, cursors, dead letters, retention, keys.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (migrate, roles, status, subscribers, dead_letters, keys):
+    for module in (migrate, roles, status, subscribers, cursors, dead_letters, retention, audit, keys):
         module.add_parser(commands)
     return parser
 

@@ -5,13 +5,16 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from sguild_dispatcher.errors import SettingsError
 from sguild_dispatcher.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from sguild_dispatcher.database import Connection
 
     Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
@@ -55,6 +58,19 @@ def with_connection(arguments: argparse.Namespace, work: "Callable[[Connection],
             await connection.close()
 
     return asyncio.run(run())
+
+
+def plain_record(value: "DataclassInstance") -> dict[str, Any]:
+    """Return a result as it is printed for programs: its fields, and subscribers by their names."""
+    return {each.name: _plain_value(getattr(value, each.name)) for each in fields(value)}
+
+
+def report(arguments: argparse.Namespace, record: Mapping[str, object], sentence: str) -> None:
+    """Print a result in the format that was asked for."""
+    if arguments.format == "json":
+        print_json(record)
+    else:
+        print_line(sentence)
 
 
 def print_json(value: object) -> None:
@@ -110,5 +126,14 @@ def _cell(value: object) -> str:
             return str(value)
 
 
+def _plain_value(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        # A subscriber's name is a text to programs.
+        return str(value) if type(value).__str__ is not object.__str__ else plain_record(value)
+    if isinstance(value, tuple | list):
+        return [_plain_value(each) for each in cast("Sequence[object]", value)]
+    return value
+
+
 def _plain(value: Any) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+    return value.isoformat() if isinstance(value, date) else str(value)

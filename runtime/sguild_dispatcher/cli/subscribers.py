@@ -1,31 +1,39 @@
-"""``sguild-dispatcher subscribers``: register, list and retire who reads the log."""
+"""``sguild-dispatcher subscribers``: register, list, pause, retire and divide who reads the log."""
 
 import argparse
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from sguild_dispatcher.cli.actions import add_author_options, author_of, positive
 from sguild_dispatcher.cli.common import (
     add_database_options,
+    plain_record,
     print_json,
     print_line,
     print_table,
+    report,
     with_connection,
 )
+from sguild_dispatcher.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from sguild_dispatcher.audit import AuditAction
     from sguild_dispatcher.cli.common import Subparsers
     from sguild_dispatcher.database import Connection
-    from sguild_dispatcher.subscriptions import SubscriptionStatus
+    from sguild_dispatcher.status import SubscriptionStatus
+    from sguild_dispatcher.subscriptions import SubscriberName
 
-_HEAD = ("SUBSCRIBER", "STATE", "WAITING", "WAITING SINCE", "RETRYING", "DEAD")
+T = TypeVar("T")
+
+_HEAD = ("SUBSCRIBER", "STATE", "PARTITIONS", "WAITING", "WAITING SINCE", "RETRYING", "HELD", "DEAD")
+_WAIT = 60
 
 
 def add_parser(subparsers: "Subparsers") -> None:
-    """Add ``subscribers register``, ``list`` and ``retire``."""
-    parser = subparsers.add_parser("subscribers", help="register, list and retire subscribers")
+    """Add ``subscribers register``, ``list``, ``pause``, ``resume``, ``retire`` and ``partitions``."""
+    parser = subparsers.add_parser("subscribers", help="register, list, pause, retire and divide subscribers")
     commands = parser.add_subparsers(dest="subscribers_command", required=True, metavar="COMMAND")
     register = commands.add_parser("register", help="create a subscription; an active one stays where it is")
-    register.add_argument("subscriber", metavar="DOMAIN/NAME", help="for example sales/sales-crm")
     register.add_argument(
         "--from",
         dest="start",
@@ -33,20 +41,49 @@ def add_parser(subparsers: "Subparsers") -> None:
         required=True,
         help="deliver the whole log, or only what is published from now on",
     )
+    register.add_argument(
+        "--partitions",
+        metavar="N",
+        type=positive,
+        default=1,
+        help="among how many workers at most (default: 1)",
+    )
+    pause = commands.add_parser("pause", help="deliver nothing until it is resumed; what is published waits")
+    resume = commands.add_parser("resume", help="let a paused subscription go on")
     retire = commands.add_parser("retire", help="end a subscription: its worker stops")
-    retire.add_argument("subscriber", metavar="DOMAIN/NAME")
-    listing = commands.add_parser("list", help="list the subscriptions, with what waits for them")
-    for command, run in ((register, _register), (retire, _retire), (listing, _list)):
-        add_database_options(command)
+    partitions = commands.add_parser(
+        "partitions", help="change the number of partitions while the workers run; killed, run it again"
+    )
+    acts = (
+        (register, _register),
+        (pause, _pause),
+        (resume, _resume),
+        (retire, _retire),
+        (partitions, _partitions),
+    )
+    for command, run in acts:
+        command.add_argument("subscriber", metavar="DOMAIN/NAME", help="for example sales/sales-crm")
+        add_author_options(command)
         command.set_defaults(run=run)
+    _add_partitions_options(partitions)
+    listing = commands.add_parser("list", help="list the subscriptions, with what waits for them")
+    listing.set_defaults(run=_list)
+    for command in (*(each for each, _ in acts), listing):
+        add_database_options(command)
 
 
-def record(status: "SubscriptionStatus") -> dict[str, Any]:
-    """Return a subscription's status as it is printed for programs."""
-    from dataclasses import fields
-
-    values = {each.name: getattr(status, each.name) for each in fields(status)}
-    return {**values, "subscriber": str(status.subscriber)}
+def _add_partitions_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("partitions", metavar="N", type=positive, nargs="?", help="how many, 1 to 64")
+    parser.add_argument(
+        "--wait",
+        metavar="SECONDS",
+        type=positive,
+        default=_WAIT,
+        help=f"for what was published before to be delivered; then it is given up (default: {_WAIT})",
+    )
+    parser.add_argument(
+        "--cancel", action="store_true", help="give up a change that was killed in the middle"
+    )
 
 
 def print_subscriptions(found: "Sequence[SubscriptionStatus]") -> None:
@@ -58,54 +95,124 @@ def print_subscriptions(found: "Sequence[SubscriptionStatus]") -> None:
     print_table(_HEAD, [_row(each) for each in found])
 
 
+def record(status: "SubscriptionStatus") -> dict[str, Any]:
+    """Return a subscription's status as it is printed for programs."""
+    totals = ("state", "waiting", "waiting_is_exact", "waiting_since", "lag_seconds")
+    return {**plain_record(status), **{name: getattr(status, name) for name in totals}}
+
+
+def shown_count(count: int, *, is_exact: bool) -> int | str:
+    """Return a number as a table shows it, ``>10000`` where counting ended."""
+    return count if is_exact else f">{count}"
+
+
 def _row(status: "SubscriptionStatus") -> tuple[object, ...]:
-    counts = (status.waiting, status.waiting_since, status.retrying, status.dead)
-    return (status.subscriber, _state(status), *counts)
+    waiting = shown_count(status.waiting, is_exact=status.waiting_is_exact)
+    counts = (waiting, status.waiting_since, status.retrying, status.held, status.dead)
+    return (status.subscriber, status.state, len(status.partitions), *counts)
 
 
-def _state(status: "SubscriptionStatus") -> str:
-    if status.retired_at is not None:
-        return "retired"
-    # The command knows no registry, so a typo in a name shows when no worker of that name ever comes.
-    return "never ran" if status.first_started_at is None else "active"
+def _act(
+    arguments: argparse.Namespace,
+    action: "AuditAction",
+    work: "Callable[[Connection, SubscriberName], Awaitable[bool]]",
+    **details: object,
+) -> "tuple[SubscriberName, bool]":
+    """Do something to the subscription that is named, and note it in the audit if it changed anything."""
+    from sguild_dispatcher.audit import add_entry
+    from sguild_dispatcher.migrations import check_migrated
+    from sguild_dispatcher.subscriptions import SubscriberName
+
+    subscriber = SubscriberName.parse(arguments.subscriber)
+    author = author_of(arguments)
+
+    async def audited(connection: "Connection") -> bool:
+        await check_migrated(connection)
+        async with connection.transaction():
+            changed = await work(connection, subscriber)
+            if changed:
+                await add_entry(connection, action, author, subscriber=subscriber, details=details or None)
+            return changed
+
+    return subscriber, with_connection(arguments, audited)
 
 
 def _register(arguments: argparse.Namespace) -> int:
-    from sguild_dispatcher.migrations import check_migrated
-    from sguild_dispatcher.subscriptions import SubscriberName, register
+    from sguild_dispatcher.subscriptions import register
 
-    subscriber = SubscriberName.parse(arguments.subscriber)
+    async def work(connection: "Connection", subscriber: "SubscriberName") -> bool:
+        return await register(connection, subscriber, start=arguments.start, partitions=arguments.partitions)
 
-    async def work(connection: "Connection") -> bool:
-        await check_migrated(connection)
-        async with connection.transaction():
-            return await register(connection, subscriber, start=arguments.start)
-
-    is_new = with_connection(arguments, work)
+    subscriber, is_new = _act(
+        arguments, "register", work, start=arguments.start, partitions=arguments.partitions
+    )
     place = "from the beginning" if arguments.start == "beginning" else "from now on"
     said = f"is registered {place}" if is_new else "was registered already and stays where it is"
-    _report(arguments, f"{subscriber} {said}.", {"subscriber": str(subscriber), "new": is_new})
+    report(arguments, {"subscriber": str(subscriber), "new": is_new}, f"{subscriber} {said}.")
+    return 0
+
+
+def _pause(arguments: argparse.Namespace) -> int:
+    from sguild_dispatcher.subscriptions import pause
+
+    subscriber, is_new = _act(arguments, "pause", pause)
+    said = "is paused" if is_new else "was paused already"
+    report(arguments, {"subscriber": str(subscriber), "paused": True, "new": is_new}, f"{subscriber} {said}.")
+    return 0
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    from sguild_dispatcher.subscriptions import resume
+
+    subscriber, is_new = _act(arguments, "resume", resume)
+    said = "goes on" if is_new else "was not paused"
+    report(
+        arguments, {"subscriber": str(subscriber), "paused": False, "new": is_new}, f"{subscriber} {said}."
+    )
     return 0
 
 
 def _retire(arguments: argparse.Namespace) -> int:
-    from sguild_dispatcher.migrations import check_migrated
-    from sguild_dispatcher.subscriptions import SubscriberName, retire
+    from sguild_dispatcher.subscriptions import retire
 
-    subscriber = SubscriberName.parse(arguments.subscriber)
-
-    async def work(connection: "Connection") -> None:
-        await check_migrated(connection)
+    async def work(connection: "Connection", subscriber: "SubscriberName") -> bool:
         await retire(connection, subscriber)
+        return True
 
-    with_connection(arguments, work)
-    _report(arguments, f"{subscriber} is retired.", {"subscriber": str(subscriber), "retired": True})
+    subscriber, _ = _act(arguments, "retire", work)
+    report(arguments, {"subscriber": str(subscriber), "retired": True}, f"{subscriber} is retired.")
+    return 0
+
+
+def _partitions(arguments: argparse.Namespace) -> int:
+    from sguild_dispatcher.partitions import cancel_partitions, change_partitions
+    from sguild_dispatcher.subscriptions import SubscriberName
+
+    if (arguments.partitions is None) is not arguments.cancel:
+        raise ConfigurationError("Say how many partitions there are to be, or --cancel, and not both.")
+    subscriber = SubscriberName.parse(arguments.subscriber)
+    author = author_of(arguments)
+
+    async def work(connection: "Connection") -> bool:
+        if arguments.cancel:
+            return await cancel_partitions(connection, subscriber)
+        return await change_partitions(
+            connection, subscriber, arguments.partitions, wait=arguments.wait, author=author
+        )
+
+    changed = with_connection(arguments, work)
+    if arguments.cancel:
+        said = "keeps its partitions" if changed else "was not being changed"
+    else:
+        said = f"{'has' if changed else 'had'} {arguments.partitions} partitions"
+    values = {"subscriber": str(subscriber), "partitions": arguments.partitions, "changed": changed}
+    report(arguments, values, f"{subscriber} {said}.")
     return 0
 
 
 def _list(arguments: argparse.Namespace) -> int:
     from sguild_dispatcher.migrations import check_migrated
-    from sguild_dispatcher.subscriptions import subscriptions
+    from sguild_dispatcher.status import subscriptions
 
     async def work(connection: "Connection") -> "list[SubscriptionStatus]":
         await check_migrated(connection)
@@ -117,10 +224,3 @@ def _list(arguments: argparse.Namespace) -> int:
     else:
         print_subscriptions(found)
     return 0
-
-
-def _report(arguments: argparse.Namespace, sentence: str, value: dict[str, Any]) -> None:
-    if arguments.format == "json":
-        print_json(value)
-    else:
-        print_line(sentence)

@@ -1,5 +1,7 @@
 """Dead letters: their reasons, what is refused before any handler, and what people do about them."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from conformance_kit import Transport, recorder
@@ -57,7 +59,9 @@ async def test_a_filter_means_what_all_of_its_fields_agree_with(transport: Trans
     for nothing in (
         DeadLetterFilter(event_type="credit.released"),
         DeadLetterFilter(reason="handler_failed", event_type="credit.locked"),
-        DeadLetterFilter(id=10**6),
+        DeadLetterFilter(ids=(10**6,)),
+        DeadLetterFilter(error="LookupError"),
+        DeadLetterFilter(since=datetime(2999, 1, 1, tzinfo=UTC)),
     ):
         assert await transport.discard(nothing) == 0
     assert await transport.discard(DeadLetterFilter(reason="bad_signature", event_type="credit.locked")) == 1

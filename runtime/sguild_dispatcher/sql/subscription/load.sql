@@ -1,6 +1,7 @@
 -- $1 domain, $2 name
 select
-    subscription.id, subscription.domain, subscription.retired_at, subscription.partitions, subscription.ignored_types,
+    subscription.id, subscription.domain, subscription.retired_at, subscription.paused_at, subscription.partitions,
+    subscription.partitions_wanted, subscription.ignored_types,
     (
         select newest.system_identifier from sguild_dispatcher.generation as newest
         order by newest.generation desc limit 1

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal, cast
 
-from sguild_dispatcher.dead_letters import DeadLetter, DeadLetterFilter
+from sguild_dispatcher.dead_letters import DeadLetter, DeadLetterFilter, Replayed
 from sguild_dispatcher.errors import UnknownDeadLetterError
 from sguild_dispatcher.reading import Reason
 from sguild_dispatcher.testing.memory.connections import BaseConnection
 from sguild_dispatcher.testing.memory.store import Transaction
 from sguild_dispatcher.testing.memory.tables import AuditEntry, FailedDelivery, Subscription
+from sguild_dispatcher.transport.interface import HOME_LOG
 
 _COPIED = ("event_id", "event_type", "schema_version", "producer", "tenant_id", "ordering_key", "key_id")
 
@@ -42,21 +43,23 @@ class MemoryDeadLetters:
             UnknownDeadLetterError: there is none with that id.
         """
         with self._connection.joined() as transaction:
-            for each in self._meant(transaction, DeadLetterFilter(id=identifier)):
+            for each in self._meant(transaction, DeadLetterFilter(ids=(identifier,))):
                 return self._dead_letter(transaction, each), each.attempt.row["body"]
         raise UnknownDeadLetterError(f"There is no dead letter {identifier}.")
 
-    async def replay(self, only: DeadLetterFilter, *, actor: str, reason: str = "") -> int:
+    async def replay(self, only: DeadLetterFilter, *, actor: str, reason: str = "") -> Replayed:
         """Let dead letters be delivered again, from the first attempt on, and return how many."""
+        identifier = next(self._tables.audit.numbers)
 
         def again(transaction: Transaction, failed: FailedDelivery) -> None:
             attempt = replace(
                 failed.attempt, state="retrying", attempts=0, next_attempt_at=self._connection.clock()
             )
-            row = replace(failed, attempt=attempt, replays=failed.replays + 1)
+            row = replace(failed, attempt=attempt, replays=failed.replays + 1, replay_id=identifier)
             transaction.put(self._tables.failed, failed.id, row)
 
-        return self._act("replay", again, only, actor, reason)
+        count = self._act("replay", again, only, actor, reason)
+        return Replayed(id=identifier if count else None, count=count)
 
     async def discard(self, only: DeadLetterFilter, *, actor: str, reason: str = "") -> int:
         """Delete dead letters for good, and return how many."""
@@ -103,22 +106,40 @@ class MemoryDeadLetters:
 
     def _is_meant(self, transaction: Transaction, failed: FailedDelivery, only: DeadLetterFilter) -> bool:
         letter = self._dead_letter(transaction, failed)
-        wanted = {name: getattr(only, name) for name in ("id", "subscriber", "event_type", "reason")}
-        return all(value is None or getattr(letter, name) == value for name, value in wanted.items())
+        wanted = {name: getattr(only, name) for name in ("subscriber", "event_type", "reason")}
+        return (
+            all(value is None or getattr(letter, name) == value for name, value in wanted.items())
+            and (not only.ids or letter.id in only.ids)
+            and (only.since is None or letter.last_failed_at >= only.since)
+            and letter.detail.startswith(only.error or "")
+        )
 
     def _dead_letter(self, transaction: Transaction, failed: FailedDelivery) -> DeadLetter:
         row = failed.attempt.row
         return DeadLetter(
             id=failed.id,
             subscriber=self._subscription(transaction, failed).subscriber,
+            log=HOME_LOG,
             seq=failed.seq,
             reason=cast("Reason", failed.attempt.reason),
             detail=failed.attempt.detail,
             attempts=failed.attempt.attempts,
             replays=failed.replays,
+            replay_id=failed.replay_id,
+            held=self._held(transaction, failed),
             first_failed_at=failed.first_failed_at,
             last_failed_at=failed.last_failed_at,
             **{name: row[name] for name in _COPIED},
+        )
+
+    def _held(self, transaction: Transaction, failed: FailedDelivery) -> int:
+        """Return how many later events of its key wait for it."""
+        return sum(
+            each.attempt.state == "held"
+            and each.subscription == failed.subscription
+            and each.attempt.row["ordering_key"] == failed.attempt.row["ordering_key"]
+            and each.seq > failed.seq
+            for each in transaction.rows(self._tables.failed).values()
         )
 
     def _subscription(self, transaction: Transaction, failed: FailedDelivery) -> Subscription:

@@ -30,6 +30,7 @@ class FailedDelivery:
     subscription: int
     attempt: FailedAttempt
     replays: int
+    replay_id: int | None = None
     first_failed_at: datetime
     last_failed_at: datetime
 

@@ -1,0 +1,1 @@
+drop table sguild_dispatcher.{table};

@@ -1,0 +1,6 @@
+-- $1 domain, $2 name. Nothing is returned for a subscription that is not paused, or not active.
+update sguild_dispatcher.subscription as subscription
+set paused_at = null
+where subscription.domain = $1 and subscription.name = $2
+    and subscription.retired_at is null and subscription.paused_at is not null
+returning subscription.id;
