@@ -101,8 +101,8 @@ async def test_a_service_may_not_install_roles(run: Run, roles_dsn: str) -> None
     assert code == 2
     assert err == (
         "sguild-dispatcher: The role sales_app may not install roles (permission denied for procedure "
-        "replace_roles): connect as the owner of the schema sguild_dispatcher, with the attribute createrole, "
-        "or as a superuser.\n"
+        "replace_roles): connect as the owner of the schema sguild_dispatcher, with the attribute "
+        "createrole, or as a superuser.\n"
     )
 
 
