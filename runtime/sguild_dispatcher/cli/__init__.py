@@ -14,6 +14,7 @@ from sguild_dispatcher.cli import (
     audit,
     cursors,
     dead_letters,
+    doctor,
     keys,
     migrate,
     retention,
@@ -22,6 +23,7 @@ from sguild_dispatcher.cli import (
     subscribers,
 )
 from sguild_dispatcher.errors import DispatcherError
+from sguild_dispatcher.rights import INSUFFICIENT_PRIVILEGE, OPERATOR
 
 OK: Final = 0
 USAGE: Final = 2
@@ -67,8 +69,14 @@ def _run(arguments: argparse.Namespace) -> int:
     except Exception as error:
         if not hasattr(error, "sqlstate"):
             raise
-        return _refused(f"The database refused: {str(error).partition(chr(10))[0]}.")
+        return _refused(f"The database refused: {str(error).partition(chr(10))[0]}.{_way_out(error)}")
     return code
+
+
+def _way_out(error: Any) -> str:
+    if error.sqlstate != INSUFFICIENT_PRIVILEGE:
+        return ""
+    return f" Connect as a member of {OPERATOR}, as the schema's owner, or as a superuser."
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (migrate, roles, status, subscribers, cursors, dead_letters, retention, audit, keys):
+    for module in (migrate, roles, status, subscribers, cursors, dead_letters, retention, audit, keys, doctor):
         module.add_parser(commands)
     return parser
 
