@@ -156,6 +156,26 @@ async def test_leased_handlers(roles_dsn: str, owner: Connection) -> None:
     assert sorted(row["event_id"] for row in claimed) == sorted(published)
 
 
+async def test_a_leased_handler_claims_its_event_in_its_own_transaction(
+    roles_dsn: str, owner: Connection
+) -> None:
+    subscriber = sales(roles_dsn)
+    claims: list[bool] = []
+
+    @subscriber.leased().on_credit_locked
+    async def write(_event: Event[CreditLocked], context: HandlerContext) -> None:
+        async with connected(roles_dsn, "sales_app") as connection:
+            for _ in range(2):
+                async with connection.transaction():
+                    claims.append(await context.claim(connection))
+
+    await subscriber.register()
+    await publish_locked(roles_dsn)
+    assert (await subscriber.drain()).delivered == 1
+    assert claims == [True, False]
+    assert await owner.fetchval("select count(*) from sguild_dispatcher.inbox where domain = 'sales'") == 1
+
+
 async def test_several_partitions_and_processes(roles_dsn: str, owner: Connection) -> None:
     await owner.execute("create table effect (event_id text); grant insert on effect to sales_app")
     workers = [sales(roles_dsn), sales(roles_dsn)]
