@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 from sguild_dispatcher.audit import Author, add_entry
 from sguild_dispatcher.errors import ConfigurationError
 from sguild_dispatcher.migrations import check_migrated
+from sguild_dispatcher.roles import require_all_rows
 from sguild_dispatcher.statements import statement
 from sguild_dispatcher.subscriptions import SubscriberName
 
@@ -131,8 +132,10 @@ async def run_retention(
 
     Raises:
         NotMigratedError: the database is not ready.
+        MissingRightsError: policies hide subscribers from the connection.
     """
     await check_migrated(connection)
+    await require_all_rows(connection)
     report = RetentionReport()
     if not dry_run:
         report.created_days = await connection.fetchval(statement("log/create_days"), DAYS_AHEAD)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sguild_dispatcher.errors import ConfigurationError, HiddenEventsError, MissingRightsError
 from sguild_dispatcher.migrations import check_migrated
 from sguild_dispatcher.registry import Registry
-from sguild_dispatcher.rights import INSUFFICIENT_PRIVILEGE, role_of
+from sguild_dispatcher.rights import INSUFFICIENT_PRIVILEGE, OPERATOR, role_of
 from sguild_dispatcher.statements import statement
 
 if TYPE_CHECKING:
@@ -102,6 +102,21 @@ async def apply_roles(connection: "Connection", text: str) -> None:
         "Nothing was changed: other transactions used the event log all the time. Run it again when no long "
         "transaction is open."
     )
+
+
+async def require_all_rows(connection: "Connection") -> None:
+    """Make sure that nothing is hidden from a connection that drops what it sees no use of.
+
+    Raises:
+        MissingRightsError: policies apply to it, and it is no operator.
+    """
+    rows = await connection.fetch(statement("roles/sees_all"))
+    if not rows[0]["sees_all"]:
+        login = rows[0]["login"]
+        raise MissingRightsError(
+            f"Policies hide subscribers from the role {login}, so what they still need would be dropped: run "
+            f'`grant {OPERATOR} to "{login}"`, or connect as a superuser.'
+        )
 
 
 async def installed_roles(connection: "Connection") -> tuple[str, list[str]]:

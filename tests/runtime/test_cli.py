@@ -123,8 +123,8 @@ async def test_a_refusal_of_the_database_is_one_sentence(run: Run, connection: C
     await connection.execute(f"drop role {role}")
     assert code == 2
     assert err == (
-        "sguild-dispatcher: The database refused: permission denied for schema sguild_dispatcher. Connect as a "
-        "member of dispatcher_operator, as the schema's owner, or as a superuser.\n"
+        "sguild-dispatcher: The database refused: permission denied for schema sguild_dispatcher. Connect "
+        "as a member of dispatcher_operator, as the schema's owner, or as a superuser.\n"
     )
 
 

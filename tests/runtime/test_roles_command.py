@@ -12,14 +12,17 @@ import pytest
 from roles_kit import INSERT, ROLES, connected, create_login, login_dsn
 from sguild_contracts.registry import registry
 from sguild_dispatcher import roles
+from sguild_dispatcher.audit import Author
 from sguild_dispatcher.cli import main
 from sguild_dispatcher.database import Connection
-from sguild_dispatcher.errors import ConfigurationError
+from sguild_dispatcher.errors import ConfigurationError, MissingRightsError
 from sguild_dispatcher.migrations import migrate
+from sguild_dispatcher.retention import RetentionPolicy, run_retention
 from sguild_dispatcher.rights import domain_rights, rights_hash, role_of
 from sguild_dispatcher.testing.postgres import create_database, drop_database
 
 Run = Callable[..., Awaitable[tuple[int, str, str]]]
+OLD = INSERT.replace("(event_id", "(created_at, event_id").replace("values (", "values ('2020-01-01', ")
 NAMES = "sguild_coaching, sguild_delivery, sguild_growth, sguild_platform, sguild_revenue, sguild_sales"
 
 
@@ -228,16 +231,41 @@ async def test_an_owner_who_is_no_superuser(run: Run, roles_template: tuple[str,
         async with connected(dsn) as superuser:
             await create_login(superuser, "sales_app", "in role sguild_sales")
             await superuser.execute(INSERT, "credit.locked", "revenue")
+            await superuser.execute(OLD, "credit.locked", "revenue")
         async with connected(dsn, "sguild_test_owner") as owner:
-            assert await owner.fetchval("select count(*) from sguild_dispatcher.event_log") == 1
+            assert await owner.fetchval("select count(*) from sguild_dispatcher.event_log") == 2
             await owner.execute("create temporary table kept (id integer)")
             await migrate(owner)
+            report = await run_retention(owner, RetentionPolicy(), Author(actor="owner"))
+            assert [f"{day:%Y-%m-%d}" for day in report.dropped] == ["2020-01-01"]
         async with connected(dsn, "sales_app") as sales:
             assert await sales.fetchval("select count(*) from sguild_dispatcher.event_log") == 1
             assert await sales.fetchval("select sguild_dispatcher.create_log_days(9)") == 2
         assert (await run("roles", "apply", "--dsn", owner_dsn))[0] == 0
     finally:
         await drop_database(dsn)
+
+
+async def test_retention_drops_nothing_by_the_hand_of_who_does_not_see_all(
+    roles_template: tuple[str, str],
+) -> None:
+    server, _ = roles_template
+    dsn = await create_database(server)
+    try:
+        await owned(dsn, "sguild_blind_owner")
+        async with connected(dsn) as superuser:
+            await roles.apply_roles(superuser, ROLES)
+            await superuser.execute("revoke dispatcher_operator from sguild_blind_owner")
+            await superuser.execute(OLD, "credit.locked", "revenue")
+        async with connected(dsn, "sguild_blind_owner") as owner:
+            with pytest.raises(MissingRightsError) as caught:
+                await run_retention(owner, RetentionPolicy(), Author(actor="owner"))
+    finally:
+        await drop_database(dsn)
+    assert str(caught.value) == (
+        "Policies hide subscribers from the role sguild_blind_owner, so what they still need would be "
+        'dropped: run `grant dispatcher_operator to "sguild_blind_owner"`, or connect as a superuser.'
+    )
 
 
 async def owned(dsn: str, name: str) -> str:

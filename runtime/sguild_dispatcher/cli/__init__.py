@@ -86,7 +86,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (migrate, roles, status, subscribers, cursors, dead_letters, retention, audit, keys, doctor):
+    for module in (
+        migrate,
+        roles,
+        status,
+        subscribers,
+        cursors,
+        dead_letters,
+        retention,
+        audit,
+        keys,
+        doctor,
+    ):
         module.add_parser(commands)
     return parser
 
