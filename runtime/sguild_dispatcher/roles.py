@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from sguild_dispatcher.errors import ConfigurationError, HiddenEventsError, MissingRightsError
 from sguild_dispatcher.migrations import check_migrated
-from sguild_dispatcher.registry import Registry
 from sguild_dispatcher.rights import INSUFFICIENT_PRIVILEGE, OPERATOR, role_of
 from sguild_dispatcher.statements import statement
 
 if TYPE_CHECKING:
     from sguild_dispatcher.database import Connection, Queries
+    from sguild_dispatcher.registry import Registry
 
 APPLY: Final = "sguild-dispatcher roles apply"
 
@@ -36,7 +36,7 @@ class ReadingRights:
     event_types: tuple[str, ...]
 
     @classmethod
-    def of(cls, domain: str, registry: Registry) -> "ReadingRights":
+    def of(cls, domain: str, registry: "Registry") -> "ReadingRights":
         """Take them from a registry."""
         return cls(domain, registry.version, tuple(each.name for each in registry.subscriptions(domain)))
 

@@ -1,4 +1,3 @@
-select pg_catalog.count(*) as events, pg_catalog.min(log.created_at) as since
-from sguild_dispatcher.event_log as log
-where log.tableoid = 'sguild_dispatcher.event_log_default'::regclass
+select pg_catalog.sum(late.events)::bigint as events, pg_catalog.min(late.day) as since
+from sguild_dispatcher.days_in_default() as late
 having pg_catalog.count(*) > 0;

@@ -69,6 +69,15 @@ end
 $$;
 select sguild_dispatcher.create_log_days(7);
 
+-- The days (UTC) whose events lie in event_log_default, which nobody but the owner may read by itself; through event_log
+-- its rows could only be told apart by reading all others, too.
+create function sguild_dispatcher.days_in_default() returns table (day date, events bigint)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select (log.created_at at time zone 'UTC')::date, count(*)
+    from sguild_dispatcher.event_log_default as log
+    group by 1
+$$;
+
 -- The clusters that the log has lived in. Transaction ids of one mean nothing in another.
 create table sguild_dispatcher.generation (
     generation         smallint primary key,

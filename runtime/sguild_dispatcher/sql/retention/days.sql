@@ -8,6 +8,6 @@ join pg_catalog.pg_class as child on child.oid = inherits.inhrelid
 where inherits.inhparent = 'sguild_dispatcher.event_log'::pg_catalog.regclass
     and child.relname ~ '^event_log_[0-9]{8}$'
 union all
-select distinct (log.created_at at time zone 'UTC')::date, null, 0::bigint
-from sguild_dispatcher.event_log_default as log
+select late.day, null, 0::bigint
+from sguild_dispatcher.days_in_default() as late
 order by 1;

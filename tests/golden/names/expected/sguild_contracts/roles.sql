@@ -57,7 +57,8 @@ grant select, insert, update, delete on
     sguild_dispatcher.handler_time
     to dispatcher_operator;
 grant select, insert on sguild_dispatcher.audit_entry, sguild_dispatcher.audit_event to dispatcher_operator;
-grant execute on function sguild_dispatcher.create_log_days(integer), sguild_dispatcher.rights_digest()
+grant execute on function
+    sguild_dispatcher.create_log_days(integer), sguild_dispatcher.days_in_default(), sguild_dispatcher.rights_digest()
     to dispatcher_operator;
 create policy dispatcher_operator on sguild_dispatcher.event_log to dispatcher_operator using (true);
 create policy dispatcher_operator on sguild_dispatcher.subscription to dispatcher_operator using (true);
@@ -123,7 +124,8 @@ grant insert, update (hour, calls, seconds, slowest) on sguild_dispatcher.handle
 grant insert (action, domain, name, actor, reason, details) on sguild_dispatcher.audit_entry to sguild_class, sguild_sales;
 grant insert (entry_id, subscription_id, log, seq, event_id, event_type) on sguild_dispatcher.audit_event
     to sguild_class, sguild_sales;
-grant execute on function sguild_dispatcher.create_log_days(integer) to sguild_class, sguild_sales;
+grant execute on function sguild_dispatcher.create_log_days(integer), sguild_dispatcher.days_in_default()
+    to sguild_class, sguild_sales;
 
 -- class
 create policy sguild_class_insert on sguild_dispatcher.event_log for insert to sguild_class
