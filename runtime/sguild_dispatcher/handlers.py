@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from sguild_dispatcher.delivery.context import HandlerContext
@@ -81,6 +81,14 @@ class Handlers:
     def get(self, event_type: str) -> RegisteredHandler | None:
         """Return the handler of an event type, ``None`` if it has none."""
         return self._handlers.get(event_type)
+
+    def wrapped(self, wrap: Callable[[Handler], Handler]) -> "Handlers":
+        """Return the same handlers, each as ``wrap`` makes it; later ones are added to one of both."""
+        other = Handlers(self._domain, self._registry)
+        other._handlers = {
+            name: replace(each, handler=wrap(each.handler)) for name, each in self._handlers.items()
+        }
+        return other
 
     @property
     def has_leased(self) -> bool:

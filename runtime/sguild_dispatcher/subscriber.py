@@ -14,7 +14,7 @@ import asyncio
 import copy
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar, Final, Self, TypeVar
@@ -140,6 +140,36 @@ class Subscriber:
     def name(self) -> str:
         """The subscriber's full name, as ``sales/sales-crm``."""
         return str(self._subscriber)
+
+    def connected_to(
+        self,
+        connections: object,
+        *,
+        keyring: Keyring | None = None,
+        clock: Clock | None = None,
+        wrap: Callable[[Handler], Handler] = lambda handler: handler,
+    ) -> Self:
+        """Return another subscriber with the name and the handlers of this one, on other connections.
+
+        So the subscriber of a service runs in a test as it is: see :mod:`sguild_dispatcher.testing`.
+
+        Args:
+            connections: as in the constructor.
+            keyring: by default that of this one.
+            clock: by default that of this one.
+            wrap: returns what is called in place of a handler.
+        """
+        other = type(self)(
+            self._subscriber.name,
+            settings=self._given_settings,
+            keyring=keyring or self._keyring,
+            connections=connections,
+            clock=clock or self._clock,
+            retry=self._retry,
+            hold_back=self._hold_back,
+        )
+        other._handlers = self._handlers.wrapped(wrap)  # noqa: SLF001 - it is of this class
+        return other
 
     def leased(self, *, timeout: float | None = None) -> Self:
         """Return this subscriber as a place for handlers that call out; no transaction is open around them.

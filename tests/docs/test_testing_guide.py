@@ -1,4 +1,4 @@
-"""The example of docs/testing.md is a test file that passes, and its commands work."""
+"""The examples of docs/testing.md are test files that pass, and its commands work."""
 
 import re
 import subprocess
@@ -9,7 +9,8 @@ import pytest
 from command_kit import ROOT, run
 
 GUIDE = (ROOT / "docs" / "testing.md").read_text("utf-8")
-(EXAMPLE,) = re.findall(r"```python\n# (\w+\.py)\n(.*?)```", GUIDE, re.DOTALL)
+EXAMPLES = re.findall(r"```python\n# (\w+\.py)\n(.*?)```", GUIDE, re.DOTALL)
+NAMES = [name for name, _ in EXAMPLES]
 COMMANDS = [
     re.split(r"\s*[>|#]", line.strip())[0].split()[1:]
     for line in GUIDE.splitlines()
@@ -17,11 +18,12 @@ COMMANDS = [
 ]
 
 
-def test_the_example_passes(tmp_path: Path) -> None:
-    name, text = EXAMPLE
+@pytest.mark.parametrize(("name", "text"), EXAMPLES, ids=NAMES)
+def test_an_example_passes(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text, "utf-8")
+    plugin = ["-p", "sguild_dispatcher.testing.plugin", "-o", "asyncio_mode=auto"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", name],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin, name],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -30,12 +32,16 @@ def test_the_example_passes(tmp_path: Path) -> None:
     assert "3 passed" in done.stdout, done.stdout
 
 
-def test_the_example_is_typed(tmp_path: Path) -> None:
-    name, text = EXAMPLE
+@pytest.mark.parametrize(("name", "text"), EXAMPLES, ids=NAMES)
+def test_an_example_is_typed(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text, "utf-8")
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir=cache", name]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_there_are_examples() -> None:
+    assert NAMES == ["test_close_lead.py", "test_sales_crm.py"]
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)

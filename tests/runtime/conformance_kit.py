@@ -7,7 +7,7 @@ to do (to look at effects, to alter a row) is written twice, here.
 import itertools
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 import asyncpg
@@ -258,16 +258,3 @@ def undone_sync(connection: Any) -> Generator[None]:
 
 class _Undo(Exception):  # noqa: N818 - nothing is wrong
     """Ends a block."""
-
-
-class ManualClock:
-    """A clock that stands still until it is told otherwise."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 6, 1, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from conformance_kit import ManualClock, MemoryTransport, PostgresTransport, Transport
+from conformance_kit import MemoryTransport, PostgresTransport, Transport
+from sguild_dispatcher.testing.clock import ManualClock
 
 
 @pytest.fixture(params=["postgres", "memory"])

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from conformance_kit import ManualClock, Transport, undone
+from conformance_kit import Transport, undone
 from deliveries_kit import LATER, SalesSubscriber, locked, publish, publisher
 from sample_contracts import CreditLockedV1, Event
 from sguild_dispatcher.dead_letters import DeadLetterFilter
 from sguild_dispatcher.retries import RetryPolicy
 from sguild_dispatcher.subscriber import DeadLetter, Discard, DrainResult, HandlerContext, Retry
+from sguild_dispatcher.testing.clock import ManualClock
 
 
 class Trouble:
@@ -88,7 +89,7 @@ async def test_a_retry_waits_for_its_moment(transport: Transport, clock: ManualC
     assert await subscriber.drain() == DrainResult()
     clock.now = moment
     assert await subscriber.drain() == DrainResult(retried=1)
-    clock.advance(15)
+    clock.advance(seconds=15)
     assert await subscriber.drain() == DrainResult(dead=1)
     assert await transport.waiting() == [("dead", 3, None)]
     assert trouble.attempts == [1, 1, 2, 3]
@@ -104,7 +105,7 @@ async def test_a_retry_that_succeeds_leaves_one_effect_and_nothing_else(
     await publish(transport.connection, locked(1), locked(2))
     await subscriber.drain()
     trouble.broken = False
-    clock.advance(1000)
+    clock.advance(seconds=1000)
     assert await subscriber.drain() == DrainResult(delivered=1)
     assert await transport.effects() == [2, 1]
     assert await transport.waiting() == []
@@ -123,10 +124,10 @@ async def test_retries_come_in_the_order_of_their_moments(transport: Transport, 
     await subscriber.register()
     await publish(transport.connection, locked(1), locked(2), locked(3))
     assert await subscriber.drain() == DrainResult(retried=3)
-    clock.advance(98)
+    clock.advance(seconds=98)
     assert await subscriber.drain() == DrainResult(delivered=2)
     assert await transport.effects() == [3, 2]
-    clock.advance(1)
+    clock.advance(seconds=1)
     assert await subscriber.drain() == DrainResult(delivered=1)
 
 
@@ -210,7 +211,7 @@ async def test_later_events_of_a_failed_key_may_be_held_back(
     assert await transport.effects() == [1, 4]
     assert [state for state, _, _ in await transport.waiting()] == ["retrying", "held", "held"]
     trouble.broken = False
-    clock.advance(2000)
+    clock.advance(seconds=2000)
     assert await subscriber.drain() == DrainResult(delivered=3)
     assert await transport.effects() == [1, 4, 2, 3, 5]
     assert await transport.waiting() == []

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from conformance_kit import ManualClock, Transport, undone
+from conformance_kit import Transport, undone
 from deliveries_kit import LATER, SalesSubscriber, locked, publish
 from sample_contracts import CreditAccountId, CreditLockedV1, CreditReleasedV2, Event, PersonId
 from sguild_dispatcher.errors import NotInTransactionError, NoTransactionError
 from sguild_dispatcher.retries import RetryPolicy
 from sguild_dispatcher.subscriber import DeadLetter, Discard, DrainResult, HandlerContext
+from sguild_dispatcher.testing.clock import ManualClock
 
 
 def released() -> CreditReleasedV2:
@@ -162,7 +163,7 @@ async def test_later_events_of_a_failed_key_may_be_held_back(
     lesson = str(locked().lesson_id)
     await publish(transport.connection, locked(1, lesson=lesson), locked(2, lesson=lesson), locked(3))
     assert await subscriber.drain() == DrainResult(delivered=1, retried=1, held=1)
-    clock.advance(1000)
+    clock.advance(seconds=1000)
     assert await subscriber.drain() == DrainResult(delivered=2)
     assert done == [3, 1, 2]
 

@@ -15,7 +15,7 @@ from sguild_dispatcher.testing.memory.dead_letters import MemoryDeadLetters
 from sguild_dispatcher.testing.memory.parts import MemoryShare
 from sguild_dispatcher.testing.memory.session import MemorySession
 from sguild_dispatcher.testing.memory.store import Snapshot, Store
-from sguild_dispatcher.testing.memory.tables import AuditEntry, Subscription, Tables
+from sguild_dispatcher.testing.memory.tables import AuditEntry, FailedDelivery, Subscription, Tables
 from sguild_dispatcher.transport.interface import BUCKETS, Control, Cursor, Row
 from sguild_dispatcher.transport.sources import OneSession, Sessions
 
@@ -58,6 +58,15 @@ class MemoryDatabase:
     def audit(self) -> list[AuditEntry]:
         """What was replayed and discarded, in order."""
         return [each for _, each in sorted(self._tables.audit.committed.items())]
+
+    @property
+    def failures(self) -> list[FailedDelivery]:
+        """Everything that failed and is kept: retries, dead letters, and what waits for them."""
+        return list(self._tables.failed.committed.values())
+
+    def subscriber(self, identifier: int) -> SubscriberName:
+        """Return whose subscription has an id."""
+        return self._tables.subscriptions.committed[identifier].subscriber
 
     @property
     def dead_letters(self) -> MemoryDeadLetters:
