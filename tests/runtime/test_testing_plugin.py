@@ -222,6 +222,21 @@ async def test_a_handler_that_takes_too_long_fails_the_test(dispatcher: Dispatch
         await dispatcher.deliver(slow)
 
 
+async def test_a_fault_does_not_excuse_a_later_failure_of_another_kind(dispatcher: Dispatcher) -> None:
+    slow = SalesSubscriber("slow")
+
+    @slow.transactional(timeout=0.05).on_credit_locked
+    async def hang(_event: Event[CreditLockedV1], _context: HandlerContext) -> None:
+        await asyncio.sleep(60)
+
+    dispatcher.fail_next(CreditLockedV1, ConnectionError("down"))
+    await dispatcher.publish(locked(1))
+    assert await dispatcher.deliver(slow) == DrainResult(retried=1)
+    dispatcher.clock.advance(hours=1)
+    with pytest.raises(NotDeliveredError, match="handler_timeout"):
+        await dispatcher.deliver(slow)
+
+
 async def test_what_waits_for_a_failed_event_is_no_failure_of_its_own(dispatcher: Dispatcher) -> None:
     strict = SalesSubscriber("strict", hold_back=True)
     strict.on_credit_locked(create_lead)

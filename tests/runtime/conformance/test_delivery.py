@@ -7,8 +7,10 @@ import pytest
 from conformance_kit import NAME, Transport, recorder, recording
 from deliveries_kit import locked, publish, publisher, until
 from sample_contracts import CreditAccountId, CreditLockedV1, CreditReleasedV2, Event, PersonId
+from sguild_dispatcher.dead_letters import DeadLetterFilter
 from sguild_dispatcher.errors import UnknownSubscriptionError
-from sguild_dispatcher.subscriber import DrainResult, HandlerContext
+from sguild_dispatcher.retries import RetryPolicy
+from sguild_dispatcher.subscriber import DrainResult, HandlerContext, Retry
 
 
 async def test_each_event_is_delivered_once(transport: Transport) -> None:
@@ -202,6 +204,49 @@ async def test_a_paused_subscription_goes_on_where_it_was(transport: Transport) 
     assert await subscriber.drain() == DrainResult()
     await transport.pause(paused=False)
     assert await subscriber.drain() == DrainResult(delivered=2)
+
+
+async def test_a_paused_subscription_makes_no_retries(transport: Transport) -> None:
+    subscriber = transport.subscriber(retry=RetryPolicy(max_attempts=2, base=1, cap=1))
+    attempts: list[int] = []
+
+    @subscriber.on_credit_locked
+    async def pause_and_fail(_event: Event[CreditLockedV1], context: HandlerContext) -> None:
+        attempts.append(context.attempt)
+        raise Retry(after=0)
+
+    await subscriber.register()
+    await publish(transport.connection, locked(1))
+    await subscriber.drain()
+    assert await transport.replay(DeadLetterFilter()) == 1
+    attempts.clear()
+    await transport.pause(paused=True)
+    assert await subscriber.drain() == DrainResult()
+    assert attempts == []
+    await transport.pause(paused=False)
+    assert await subscriber.drain() == DrainResult(retried=1, dead=1)
+
+
+async def test_a_batch_whose_cursor_was_set_anew_is_rolled_back(transport: Transport) -> None:
+    """While its handler runs, the subscription begins anew, from now: the event is no longer its own."""
+    subscriber = transport.subscriber()
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    @subscriber.on_credit_locked
+    async def wait(event: Event[CreditLockedV1], context: HandlerContext) -> None:
+        await transport.write(context.connection, event.payload.locked_credits)
+        began.set()
+        await go_on.wait()
+
+    await subscriber.register()
+    await publish(transport.connection, locked(1))
+    draining = asyncio.create_task(subscriber.drain())
+    await began.wait()
+    await transport.retire()
+    assert await subscriber.register("now")
+    go_on.set()
+    assert await draining == DrainResult()
+    assert await transport.effects() == []
 
 
 async def test_a_retired_subscription_ends_its_worker_and_may_begin_anew(transport: Transport) -> None:

@@ -182,6 +182,21 @@ async def test_a_plain_function_runs_in_a_thread(transport: Transport) -> None:
     assert threads != [threading.get_ident()]
 
 
+async def test_what_failed_and_is_kept_is_not_delivered_from_the_log_again(transport: Transport) -> None:
+    subscriber = transport.subscriber(retry=LATER)
+
+    @subscriber.leased().on_credit_locked
+    async def fail(_event: Event[CreditLockedV1], _context: HandlerContext) -> None:
+        raise LookupError
+
+    await subscriber.register()
+    await publish(transport.connection, locked(1))
+    assert await subscriber.drain() == DrainResult(retried=1)
+    await transport.retire()
+    await subscriber.register()
+    assert await subscriber.drain() == DrainResult(duplicates=1)
+
+
 # claims in the handler's own transaction
 
 

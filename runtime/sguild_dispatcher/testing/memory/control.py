@@ -94,6 +94,5 @@ class MemoryControl:
         self._ownerships.give(subscription, worker, partitions)
 
     async def leave(self, subscription: int, worker: UUID) -> None:
-        """See :meth:`Control.leave`."""
-        self._ownerships.give(subscription, worker, self._ownerships.owned(subscription, worker))
+        """See :meth:`Control.leave`; what is owned by nobody who lives is free."""
         self._ownerships.alive.pop((subscription, worker), None)
