@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -126,3 +127,12 @@ def test_a_distribution_needs_only_what_it_must(distribution: Distribution) -> N
 def test_the_metadata_is_that_of_the_project(distribution: Distribution, field: str) -> None:
     key = {"License-Expression": "license"}.get(field, field.lower())
     assert distribution.metadata[field] == project(distribution.name).get(key)
+
+
+def test_pytest_finds_the_plugin_of_the_runtime(distributions: dict[str, Distribution]) -> None:
+    with ZipFile(distributions["sguild_dispatcher"].wheel) as wheel:
+        (name,) = (each for each in wheel.namelist() if each.endswith("entry_points.txt"))
+        entries = wheel.read(name).decode()
+    plugin = "sguild_dispatcher.testing.plugin"
+    assert f"[pytest11]\n{plugin} = {plugin}\n" in entries
+    assert f"{plugin.replace('.', '/')}.py" in distributions["sguild_dispatcher"].in_wheel

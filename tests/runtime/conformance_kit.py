@@ -19,7 +19,7 @@ from sguild_dispatcher.database import Connection
 from sguild_dispatcher.dead_letters import DeadLetterFilter, DeadLetters
 from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.subscriber import HandlerContext
-from sguild_dispatcher.subscriptions import SubscriberName, retire
+from sguild_dispatcher.subscriptions import SubscriberName, pause, resume, retire
 from sguild_dispatcher.testing.memory import MemoryConnection, MemoryDatabase
 
 NAME = SubscriberName("sales", "crm")
@@ -157,10 +157,7 @@ class PostgresTransport:
         await retire(self.connection, NAME)
 
     async def pause(self, *, paused: bool) -> None:
-        moment = "now()" if paused else "null"
-        await self.connection.execute(
-            f"update sguild_dispatcher.subscription set paused_at = {moment}"  # noqa: S608
-        )
+        await (pause if paused else resume)(self.connection, NAME)
 
 
 class MemoryTransport:

@@ -138,7 +138,8 @@ async def test_as_many_deliveries_fail_as_are_to(dispatcher: Dispatcher) -> None
         3,
         "ConnectionError: down",
     )
-    assert await dispatcher.dead_letters.replay(DeadLetterFilter(id=letter.id), actor="ada") == 1
+    replayed = await dispatcher.dead_letters.replay(DeadLetterFilter(ids=(letter.id,)), actor="ada")
+    assert replayed.count == 1
     assert await dispatcher.deliver(impatient) == DrainResult(delivered=1)
     assert await dispatcher.dead_letters.count() == 0
     with pytest.raises(UnknownDeadLetterError, match=f"no dead letter {letter.id}"):
