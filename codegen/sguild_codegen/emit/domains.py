@@ -10,7 +10,7 @@ from sguild_codegen.model.contract import ContractTree, EventType
 
 # What every publisher or subscriber has and a method could hide: a method's name always has an underscore
 # inside, so that publish, run and their like are safe.
-RUNTIME_ATTRIBUTES: Final = frozenset({"emission_warnings", "publish_many"})
+RUNTIME_ATTRIBUTES: Final = frozenset({"connected_to", "emission_warnings", "publish_many"})
 
 
 @dataclass(frozen=True, slots=True)
