@@ -125,7 +125,7 @@ async def test_an_event_that_commits_late_keeps_its_day(
     await asyncio.sleep(1)
     assert not task.done(), "the open transaction was not waited for"
     # Who publishes meanwhile is not kept waiting: the lock is asked for in short attempts.
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(2):
         await publish(database, locked(7))
     await transaction.commit()
     await late.close()

@@ -3,7 +3,9 @@ import re
 
 import pytest
 
-from operation_kit import Run
+from deliveries_kit import create_effects, locked, numbers, publish, recording, sales
+from operation_kit import Run, result
+from sguild_dispatcher.database import Connection
 
 
 @pytest.mark.usefixtures("configured")
@@ -50,3 +52,41 @@ async def test_wrong_subscribers_are_refused(run: Run, arguments: tuple[str, ...
     assert (code, out) == (2, "")
     assert sentence in err
     assert "Traceback" not in err
+
+
+async def test_a_paused_subscriber_delivers_nothing_until_it_is_resumed(
+    run: Run, connection: Connection, configured: str
+) -> None:
+    await create_effects(connection)
+    subscriber = sales(configured)
+    recording(subscriber)
+    await subscriber.register()
+    assert await run("subscribers", "resume", "sales/crm") == (0, "sales/crm was not paused.\n", "")
+    assert await run("subscribers", "pause", "sales/crm") == (0, "sales/crm is paused.\n", "")
+    assert (await run("subscribers", "pause", "sales/crm"))[1] == "sales/crm was paused already.\n"
+    await publish(connection, locked(1))
+    await subscriber.drain()
+    assert await numbers(connection) == []
+    assert (await result(run, "subscribers", "list"))[0]["state"] == "paused"
+    assert await run("subscribers", "resume", "sales/crm") == (0, "sales/crm goes on.\n", "")
+    await subscriber.drain()
+    assert await numbers(connection) == [1]
+
+
+@pytest.mark.usefixtures("configured")
+async def test_what_changes_a_subscriber_is_in_the_audit(run: Run) -> None:
+    who = ("--actor", "ada", "--because", "spring cleaning")
+    for action in ("register", "pause", "resume", "retire"):
+        options = ("--from", "now") if action == "register" else ()
+        await run("subscribers", action, "sales/crm", *options, *who)
+    await run("subscribers", "register", "sales/mail", "--from", "now", "--actor", "bob")
+    entries = await result(run, "audit", "list", "--subscriber", "sales/crm")
+    assert [each["action"] for each in entries] == ["retire", "resume", "pause", "register"]
+    assert {(each["actor"], each["reason"]) for each in entries} == {("ada", "spring cleaning")}
+    [newest] = await result(run, "audit", "list", "--max", "1")
+    assert (newest["subscriber"], newest["details"]) == ("sales/mail", {"start": "now", "partitions": 1})
+    assert await result(run, "audit", "list", "--since", "2999-01-01") == []
+    assert len(await result(run, "audit", "list", "--action", "register", "--since", "1h")) == 2
+    code, out, _ = await run("audit", "list", "--action", "pause")
+    assert code == 0
+    assert "spring cleaning" in out
