@@ -20,7 +20,7 @@ from sguild_dispatcher.delivery.timing import HandlerTimes
 from sguild_dispatcher.errors import DatabaseUnavailableError
 from sguild_dispatcher.subscriptions import SubscriberName
 from sguild_dispatcher.transport.interface import Control, CursorMovedError, Ownership
-from sguild_dispatcher.transport.sources import Source, connection_lost
+from sguild_dispatcher.transport.sources import Source
 
 _log: Final = logging.getLogger(__name__)
 
@@ -175,16 +175,11 @@ class LogReader:
     async def _session(self, *, drain: bool) -> None:
         """Deliver for as long as the connection stands that says that this process lives."""
         async with self._source.control(self._on_wakeup) as control:
-            try:
-                subscription = await control.subscription(self._subscriber)
-                self._was_connected = True
-                self._wait = RECONNECT_SECONDS[0]
-                await control.note_start(subscription, self._ignored)
-                await self._own(control, subscription, drain=drain)
-            except Exception as error:
-                if not control.is_lost(error):
-                    raise
-                raise connection_lost(error) from None
+            subscription = await control.subscription(self._subscriber)
+            self._was_connected = True
+            self._wait = RECONNECT_SECONDS[0]
+            await control.note_start(subscription, self._ignored)
+            await self._own(control, subscription, drain=drain)
 
     async def _own(self, control: Control, subscription: int, *, drain: bool) -> None:
         try:
@@ -274,8 +269,7 @@ class LogReader:
         stopped = [each.partition for each in ended if each.stopping]
         if stopped:
             await control.release(subscription, self._worker_id, stopped)
-        for each in ended:
-            error = each.task.exception()
+        for error in [each.task.exception() for each in ended]:
             if isinstance(error, CursorMovedError):
                 await control.subscription(self._subscriber)
             elif error is not None:

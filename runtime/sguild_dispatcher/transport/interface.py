@@ -29,7 +29,7 @@ BUCKETS: Final = 64
 
 
 class CursorMovedError(Exception):
-    """Another process moved the cursor since it was loaded, or its subscription is retired."""
+    """Another process was here since the cursor was loaded, or its subscription is retired."""
 
 
 class TransactionLostError(TransactionControlError):
@@ -151,10 +151,6 @@ class LogSession(Protocol):
         """Tell whether the connection is gone."""
         ...
 
-    def is_lost(self, error: BaseException) -> bool:
-        """Tell whether an error means that the server is gone or overloaded: trying again may help."""
-        ...
-
     async def load_cursor(self) -> Cursor:
         """Return the partition's place.
 
@@ -205,10 +201,6 @@ class HomeSession(Protocol):
 
     def is_closed(self) -> bool:
         """As :meth:`LogSession.is_closed`."""
-        ...
-
-    def is_lost(self, error: BaseException) -> bool:
-        """As :meth:`LogSession.is_lost`."""
         ...
 
     def is_in_transaction(self) -> bool:
@@ -283,10 +275,6 @@ class Session(LogSession, HomeSession, Protocol):
 
 class Control(Protocol):
     """A process that works for a subscription in one database: it lives, and owns partitions."""
-
-    def is_lost(self, error: BaseException) -> bool:
-        """As :meth:`LogSession.is_lost`."""
-        ...
 
     async def subscription(self, subscriber: SubscriberName) -> int:
         """Return the id of the subscription that is to be delivered.

@@ -13,7 +13,7 @@ from sguild_dispatcher.roles import ReadingRights
 from sguild_dispatcher.statements import statement
 from sguild_dispatcher.subscriptions import SubscriberName, subscription_id
 from sguild_dispatcher.transport.claims import claim_on
-from sguild_dispatcher.transport.drivers import Driver, is_loss, sqlstate
+from sguild_dispatcher.transport.drivers import Driver, sqlstate
 from sguild_dispatcher.transport.interface import (
     CommitFailedError,
     Cursor,
@@ -99,10 +99,6 @@ class PostgresSession:
     def is_closed(self) -> bool:
         """See :meth:`LogSession.is_closed`."""
         return self._driver.is_closed()
-
-    def is_lost(self, error: BaseException) -> bool:
-        """See :meth:`LogSession.is_lost`."""
-        return is_loss(self._driver, error)
 
     def is_in_transaction(self) -> bool:
         """See :meth:`HomeSession.is_in_transaction`."""
@@ -300,10 +296,6 @@ class PostgresControl:
         self._driver = driver
         self._process = process
         self._rights = rights
-
-    def is_lost(self, error: BaseException) -> bool:
-        """See :meth:`Control.is_lost`."""
-        return is_loss(self._driver, error)
 
     async def subscription(self, subscriber: SubscriberName) -> int:
         """See :meth:`Control.subscription`."""

@@ -90,10 +90,12 @@ class PsycopgProvider:
 
     async def release(self, driver: Driver) -> None:
         """See :meth:`Provider.release`."""
-        if not driver.is_closed():
-            await driver.rollback()
-            await driver.connection.set_isolation_level(None)
-        await self._pool.putconn(driver.connection)
+        try:
+            if not driver.is_closed():
+                await driver.rollback()
+                await driver.connection.set_isolation_level(None)
+        finally:
+            await self._pool.putconn(driver.connection)
 
 
 class SqlAlchemyProvider:

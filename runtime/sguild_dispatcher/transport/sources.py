@@ -1,22 +1,25 @@
 """The logs that a subscriber reads, each with the connections that are needed to read it."""
 
+import logging
 import os
 import socket
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from sguild_dispatcher.errors import DatabaseUnavailableError
 from sguild_dispatcher.migrations import check_migrated
 from sguild_dispatcher.rights import INSUFFICIENT_PRIVILEGE
 from sguild_dispatcher.roles import ReadingRights, missing_rights
 from sguild_dispatcher.subscriptions import Start, SubscriberName, register
-from sguild_dispatcher.transport.drivers import AsyncpgDriver, Driver, sqlstate
+from sguild_dispatcher.transport.drivers import AsyncpgDriver, Driver, is_loss, sqlstate
 from sguild_dispatcher.transport.interface import Control, HomeSession, LogSession, Session
 from sguild_dispatcher.transport.postgres import PostgresControl, PostgresSession, Share, transaction
 from sguild_dispatcher.transport.providers import Provider, prepare_session
 from sguild_dispatcher.wakeups import CHANNEL
+
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +168,9 @@ class PostgresSource:
     @asynccontextmanager
     async def _session(self, provider: Provider, share: Share) -> AsyncGenerator[Session, None]:
         async with borrowed(provider, self.rights.domain) as driver:
-            session = PostgresSession(driver, share)
-            try:
-                if self.listen:
-                    await prepare_session(driver)
-                yield session
-            except Exception as error:
-                if not session.is_lost(error):
-                    raise
-                raise connection_lost(error) from None
+            if self.listen:
+                await prepare_session(driver)
+            yield PostgresSession(driver, share)
 
 
 @asynccontextmanager
@@ -181,19 +178,31 @@ async def borrowed(provider: Provider, domain: str) -> AsyncGenerator[Driver, No
     """Take a connection for the length of a block, to work for a domain.
 
     Raises:
-        DatabaseUnavailableError: there is none to be had.
+        DatabaseUnavailableError: there is none to be had, or it was lost in the block.
         MissingRightsError: its role may not do what was done in the block.
     """
     driver = await provider.acquire()
     try:
         yield driver
     except Exception as error:
-        if sqlstate(error) != INSUFFICIENT_PRIVILEGE or driver.is_closed():
+        if is_loss(driver, error):
+            raise connection_lost(error) from None
+        if sqlstate(error) != INSUFFICIENT_PRIVILEGE:
             raise
         rows = await driver.fetch("select current_user as login")
         raise missing_rights(rows[0]["login"], domain, error) from error
     finally:
+        await _give_back(provider, driver)
+
+
+async def _give_back(provider: Provider, driver: Driver) -> None:
+    """Release a connection; should it be lost only now, nothing was lost with it."""
+    try:
         await provider.release(driver)
+    except Exception:
+        if not driver.is_closed():
+            raise
+        _log.debug("A connection was lost while it was given back", exc_info=True)
 
 
 def connection_lost(error: BaseException) -> DatabaseUnavailableError:

@@ -62,10 +62,6 @@ class MemoryControl:
         self._tables = tables
         self._ownerships = ownerships
 
-    def is_lost(self, error: BaseException) -> bool:  # noqa: ARG002 - other transports look at it
-        """See :meth:`Control.is_lost`: memory is never gone."""
-        return False
-
     async def subscription(self, subscriber: SubscriberName) -> int:
         """See :meth:`Control.subscription`."""
         found = [

@@ -56,10 +56,6 @@ class MemoryPart:
         """See :meth:`LogSession.is_closed`: memory is never gone."""
         return False
 
-    def is_lost(self, error: BaseException) -> bool:  # noqa: ARG002 - other transports look at it
-        """See :meth:`LogSession.is_lost`: memory is never gone."""
-        return False
-
     @property
     def _open(self) -> Transaction:
         transaction = self._connection.open
