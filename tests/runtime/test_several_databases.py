@@ -1,5 +1,6 @@
 """A subscriber whose own database is another one than the log of a producer."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -18,6 +19,7 @@ from deliveries_kit import (
     numbers,
     publish,
     recording,
+    write_effect,
 )
 from sample_contracts import CreditLockedV1, Event
 from sguild_dispatcher.database import Connection
@@ -119,6 +121,12 @@ async def test_a_retry_knows_its_log(
     assert [(each["log"], each["seq"]) for each in await failures(home)] == [("", 1), ("revenue", 1)]
 
 
+DONE_ELSEWHERE = """
+    insert into sguild_dispatcher.inbox (subscription_id, domain, producer, event_id)
+    select subscription_id, domain, producer, event_id from sguild_dispatcher.failed_delivery
+"""
+
+
 class Crash(BaseException):
     """The process ends here: nothing is caught, nothing is cleaned up in the database."""
 
@@ -193,3 +201,53 @@ async def test_a_dsn_of_what_is_no_domain_is_refused(home_dsn: str, dsn: str) ->
     recording(subscriber)
     with pytest.raises(SettingsError, match="SGUILD_DISPATCHER_DSN_REVENU names no domain of the registry"):
         await subscriber.drain()
+
+
+async def test_a_worker_that_was_thought_dead_repeats_no_effect(
+    connection: Connection, dsn: str, home: Connection, home_dsn: str
+) -> None:
+    """Another process does its events while it is at them: it finds them in the inbox, and rolls back."""
+    slow, quick = reader(home_dsn, dsn), reader(home_dsn, dsn)
+    recording(quick)
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    @slow.on_credit_locked
+    async def wait(event: Event[CreditLockedV1], context: HandlerContext) -> None:
+        await write_effect(event, context)
+        began.set()
+        await go_on.wait()
+
+    await slow.register()
+    await publish(connection, locked(1), locked(2))
+    running = asyncio.create_task(slow.run())
+    await began.wait()
+    await connection.execute("update sguild_dispatcher.worker set alive_until = clock_timestamp()")
+    for each in slow._worker._readers:  # type: ignore[union-attr]
+        each._lease_seconds = -1
+    assert await quick.drain() == DrainResult(delivered=2)
+    go_on.set()
+    await asyncio.sleep(0.3)
+    await slow.stop()
+    await running
+    assert await numbers(home) == [1, 2]
+
+
+async def test_a_retry_of_what_another_process_did_is_dropped(
+    connection: Connection, dsn: str, home: Connection, home_dsn: str
+) -> None:
+    subscriber = reader(home_dsn, dsn, retry=LATER)
+    attempts = []
+
+    @subscriber.on_credit_locked
+    async def fail(_event: Event[CreditLockedV1], context: HandlerContext) -> None:
+        attempts.append(context.attempt)
+        raise LookupError
+
+    await subscriber.register()
+    await publish(connection, locked(1))
+    assert await subscriber.drain() == DrainResult(retried=1)
+    await home.execute(DONE_ELSEWHERE)
+    await home.execute("update sguild_dispatcher.failed_delivery set next_attempt_at = now()")
+    await subscriber.drain()
+    assert set(attempts) == {1}
+    assert await failures(home) == []

@@ -3,7 +3,8 @@
 That is so where the log lies in another database than the effects, and where a handler is leased, so that no
 transaction is open while it runs. The order is: commit the frozen window, commit effects and inbox, advance
 the position. Whatever stops between two of these, the window is read again, and what the inbox has is left
-out.
+out. Of two processes that both believe that they own the partition, the later one finds its events in the
+inbox when it is about to commit, and rolls back.
 """
 
 import logging
@@ -21,6 +22,7 @@ from sguild_dispatcher.errors import TransactionControlError
 from sguild_dispatcher.transport.interface import (
     CommitFailedError,
     Cursor,
+    CursorMovedError,
     FailedTransactionError,
     HomeSession,
     LogSession,
@@ -152,7 +154,7 @@ class GuardedBatches:
             outcome = await self._deliverer.deliver(row, self._home, attempt=1, replays=0, protection="lease")
             progress.add(row, outcome, 1, self._rules)
         async with self._home.transaction():
-            await self._note([row], progress)
+            await self._note(progress)
         progress.committed(self._rules, self._tally, self._caution.blame)
 
     async def _settle_stretch(self, rows: Sequence[Row]) -> int:
@@ -198,15 +200,18 @@ class GuardedBatches:
                 row, self._home, attempt=1, replays=0, protection=self._caution.protection
             )
             progress.add(row, outcome, 1, self._rules)
-        await self._note(progress.handled, progress)
+        done = await self._note(progress)
+        if not done.issuperset((each["producer"], each["event_id"]) for each in progress.done):
+            raise CursorMovedError  # what was written here is written already
 
-    async def _note(self, rows: Sequence[Row], progress: Progress) -> None:
-        """Store failures, and in the inbox what is done; a failure is kept by its own row."""
+    async def _note(self, progress: Progress) -> frozenset[tuple[str, str]]:
+        """Store failures, and in the inbox what is done; a failure is kept by its own row.
+
+        Returns:
+            What was not in the inbox before.
+        """
         await progress.note(self._home)
-        failed = {each.row["seq"] for each in progress.failed}
-        done = [each for each in rows if each["seq"] not in failed]
-        if done:
-            await self._home.claim(done)
+        return await self._home.claim(progress.done) if progress.done else frozenset()
 
     async def _held_keys(self, rows: Sequence[Row]) -> frozenset[str]:
         if not self._rules.hold_back:

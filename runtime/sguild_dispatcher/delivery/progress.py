@@ -85,6 +85,12 @@ class Progress:
             self._add_failure(after_failure(row, outcome, attempt, rules))
 
     @property
+    def done(self) -> list[Row]:
+        """The events that are not kept as failed."""
+        failed = {each.row["seq"] for each in self.failed}
+        return [each for each in self.handled if each["seq"] not in failed]
+
+    @property
     def failed_keys(self) -> set[str]:
         """The ordering keys that failed."""
         return {each.row["ordering_key"] for each in self.failed}

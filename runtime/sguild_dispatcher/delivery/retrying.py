@@ -8,7 +8,7 @@ from sguild_dispatcher.delivery.deliverer import Deliverer
 from sguild_dispatcher.delivery.outcomes import Failure
 from sguild_dispatcher.delivery.progress import BatchRules, Progress, Tally, after_failure
 from sguild_dispatcher.errors import TransactionControlError
-from sguild_dispatcher.transport.interface import CommitFailedError, HomeSession, Row
+from sguild_dispatcher.transport.interface import CommitFailedError, CursorMovedError, HomeSession, Row
 
 _log: Final = logging.getLogger(__name__)
 
@@ -47,7 +47,11 @@ class Retries:
         self._inbox = inbox
 
     async def next_retry(self) -> bool:
-        """Try the most overdue delivery again, and tell whether there was one."""
+        """Try the most overdue delivery again, and tell whether there was one.
+
+        Raises:
+            CursorMovedError: another process has done the event meanwhile.
+        """
         progress = Progress()
         leased: Row | None = None
         try:
@@ -61,6 +65,8 @@ class Retries:
                 elif self._deliverer.is_leased(row):
                     leased = row
                     await self._begin(row)
+                elif self._inbox and await self._is_done(row):
+                    await self._home.delete_failure(row["id"])
                 else:
                     await self._deliver(row, progress, leased=False)
             if leased is not None:
@@ -94,7 +100,7 @@ class Retries:
             await self._home.delete_failure(row["id"])
 
     async def _is_done(self, row: Row) -> bool:
-        """Tell whether the handler committed the event's effects in a transaction of its own."""
+        """Tell whether the event's effects are committed, by the handler itself or by another process."""
         return (row["producer"], row["event_id"]) in await self._home.claimed([row])
 
     async def _deliver(self, row: Row, progress: Progress, *, leased: bool) -> None:
@@ -119,7 +125,7 @@ class Retries:
             await self._home.update_failure(row["id"], progress.failed[0])
             return
         await self._home.delete_failure(row["id"])
-        if self._inbox:
-            await self._home.claim([row])
+        if self._inbox and not await self._home.claim([row]) and not self._deliverer.is_leased(row):
+            raise CursorMovedError  # what was written here is written already
         for discarded, reason in progress.discarded:
             await self._home.note_discard(discarded, reason)
