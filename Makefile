@@ -8,7 +8,7 @@ STAMP := $(VENV)/.setup-done
 SOURCES := codegen runtime tests benchmarks demo
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint types check-generated check-contracts unit pythons proof conformance bench-codegen generate clean
+.PHONY: help setup demo test lint types check-generated check-contracts unit pythons proof faults conformance bench-codegen generate clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -52,8 +52,11 @@ pythons: ## The tests on the other Pythons from 3.11 to 3.14 that are installed,
 		else echo "$$python:"; $(MAKE) --no-print-directory unit VENV=.venv-$$python PYTHON=$$python || exit 1; fi; \
 	done
 
-proof: setup pythons ## The long proofs: many more drawn documents, faults injected into the emitter
+proof: setup pythons ## The long proofs: many more drawn documents, faults injected into the emitter, and `make faults`
 	$(BIN)/pytest -q -n $(WORKERS) -m proof
+
+faults: setup ## Kill workers, crash servers, cut connections, fill disks: what was published, and what arrived
+	$(BIN)/pytest -q -n $(WORKERS) -m proof tests/faults
 
 conformance: setup ## The official JSON Schema test suite through generated models, and pairs of schemas compared
 	@$(BIN)/python tests/conformance/suite.py

