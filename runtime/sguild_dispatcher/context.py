@@ -60,7 +60,7 @@ def request_context(
         tenant_id=tenant_id,
         actor=actor,
         correlation_id=correlation_id,
-        trace_context=_traceparent(trace_context),
+        trace_context=traceparent_or_none(trace_context),
     )
     values = {each.name: getattr(given, each.name) for each in fields(given)}
     changes = {name: value for name, value in values.items() if value is not None}
@@ -81,7 +81,9 @@ class EventContext:
 
     def __init__(self, *, tenant_id: str, correlation_id: str, trace_context: str | None) -> None:
         self._context = RequestContext(
-            tenant_id=tenant_id, correlation_id=correlation_id, trace_context=_traceparent(trace_context)
+            tenant_id=tenant_id,
+            correlation_id=correlation_id,
+            trace_context=traceparent_or_none(trace_context),
         )
 
     def __enter__(self) -> None:
@@ -91,5 +93,6 @@ class EventContext:
         _current.reset(self._token)
 
 
-def _traceparent(text: str | None) -> str | None:
+def traceparent_or_none(text: str | None) -> str | None:
+    """Return a text that is a W3C ``traceparent``, ``None`` for anything else."""
     return text if text and _TRACEPARENT.fullmatch(text) else None

@@ -5,7 +5,7 @@ tenant, payload and envelope by their schemas, U+0000, the size, the key, the tr
 """
 
 import logging
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -43,6 +43,8 @@ from sguild_dispatcher.registry import Registry
 from sguild_dispatcher.rights import INSUFFICIENT_PRIVILEGE, role_of
 from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.signing import Keyring
+from sguild_dispatcher.telemetry import Publishing
+from sguild_dispatcher.telemetry.libraries import active_trace
 
 if TYPE_CHECKING:
     from sguild_dispatcher.wakeups import SyncWaker, Waker
@@ -114,7 +116,7 @@ class _Publisher:
             key_id=key_id,
             signature=signature,
             body=body.decode(),
-            trace_context=current_context().trace_context,
+            trace_context=active_trace() or current_context().trace_context,
         )
 
     def _rows(self, payloads: Iterable[Payload]) -> list[EventRow]:
@@ -274,8 +276,9 @@ class Publisher(_Publisher):
             NotMigratedError: the database has no event log.
             MissingRightsError: the connection's role may not publish it.
         """
-        row = self._row(payload, event_type, version)
-        with self._rights_explained():
+        with Publishing(event_type) as publishing, self._rights_explained():
+            row = self._row(payload, event_type, version)
+            publishing.sending(row)
             self._watch(await execute(connection, "insert_event", *row))
         return row.event_id
 
@@ -296,10 +299,13 @@ class Publisher(_Publisher):
             PublishError: one of them is refused, and no row is written; the message names its index.
             MissingKeyError, NotMigratedError, MissingRightsError: as for one event.
         """
-        rows = self._rows(payloads)
-        if rows:
-            with self._rights_explained():
-                self._watch(await execute(connection, "insert_events", as_json(rows)))
+        payloads = list(payloads)
+        if not payloads:
+            return []
+        with _publishing_many(payloads) as publishing, self._rights_explained():
+            rows = self._rows(payloads)
+            publishing.sending(*rows)
+            self._watch(await execute(connection, "insert_events", as_json(rows)))
         return [event_id(row.event_id) for row in rows]
 
 
@@ -310,19 +316,28 @@ class SyncPublisher(_Publisher):
         return self._publish(connection, payload, *_contract_of(payload))
 
     def _publish(self, connection: SyncConnection, payload: Payload, event_type: str, version: int) -> str:
-        row = self._row(payload, event_type, version)
-        with self._rights_explained():
+        with Publishing(event_type) as publishing, self._rights_explained():
+            row = self._row(payload, event_type, version)
+            publishing.sending(row)
             self._watch(execute_sync(connection, "insert_event", *row))
         return row.event_id
 
     def _publish_many(
         self, connection: SyncConnection, payloads: Iterable[Payload], event_id: Callable[[str], _IdT]
     ) -> list[_IdT]:
-        rows = self._rows(payloads)
-        if rows:
-            with self._rights_explained():
-                self._watch(execute_sync(connection, "insert_events", as_json(rows)))
+        payloads = list(payloads)
+        if not payloads:
+            return []
+        with _publishing_many(payloads) as publishing, self._rights_explained():
+            rows = self._rows(payloads)
+            publishing.sending(*rows)
+            self._watch(execute_sync(connection, "insert_events", as_json(rows)))
         return [event_id(row.event_id) for row in rows]
+
+
+def _publishing_many(payloads: Sequence[object]) -> Publishing:
+    event_types = dict.fromkeys(getattr(each, "__event_type__", "") for each in payloads)
+    return Publishing(*event_types, count=len(payloads))
 
 
 def _contract_of(payload: object) -> tuple[str, int]:

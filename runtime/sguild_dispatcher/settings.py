@@ -20,6 +20,7 @@ Wakeups: TypeAlias = Literal["listen", "poll"]
 _READ_ELSEWHERE: Final = frozenset({f"{PREFIX}TEST_DSN"})
 """Names that only ``sguild_dispatcher.testing`` reads."""
 
+_LARGEST_PORT: Final = 65_535
 _PRODUCER_DSN: Final = re.compile(f"{PREFIX}DSN_([A-Z][A-Z0-9_]*)")
 _DSN: Final = re.compile(r"postgres(?:ql)?://\S+")
 _CREDENTIALS: Final = re.compile(r"(?<=://)([^:@/?#]*):.*(?=@)")
@@ -68,6 +69,12 @@ class Settings:
 
     wakeups: Wakeups = "listen"
     """``poll`` neither listens for notifications nor prepares statements: for a pooler such as PgBouncer."""
+
+    metrics_port: int | None = None
+    """Where a subscriber that runs serves ``/metrics``, ``/healthz`` and ``/readyz``; nowhere without it."""
+
+    metrics_host: str = "127.0.0.1"
+    """The address that it listens on there."""
 
     producer_dsns: Mapping[str, str] = field(default_factory=dict[str, str])
     """Databases of producers that publish elsewhere: ``SGUILD_DISPATCHER_DSN_REVENUE`` is that of revenue."""
@@ -162,6 +169,19 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _port(text: str) -> int:
+    number = _count(text)
+    if number > _LARGEST_PORT:
+        raise ValueError
+    return number
+
+
+def _host(text: str) -> str:
+    if re.fullmatch(r"[0-9A-Za-z._:%-]+", text) is None:
+        raise ValueError
+    return text
+
+
 def _seconds(text: str) -> float:
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) is None or float(text) == 0:
         raise ValueError
@@ -184,6 +204,8 @@ _READERS: Final[Mapping[str, tuple[Callable[[str], object], str]]] = {
         ("HANDLER_TIMEOUT", _seconds, "a number of seconds above 0, such as 60"),
         ("LEASE_SECONDS", _seconds, "a number of seconds above 0, such as 5"),
         ("WAKEUPS", _wakeups, "listen or poll"),
+        ("METRICS_PORT", _port, "a port, 1 to 65535"),
+        ("METRICS_HOST", _host, "a name or an address to listen on, such as 0.0.0.0"),
     )
 }
 

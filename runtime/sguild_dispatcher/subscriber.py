@@ -33,6 +33,9 @@ from sguild_dispatcher.settings import PREFIX, Settings
 from sguild_dispatcher.signals import stopped_by_signals
 from sguild_dispatcher.signing import Keyring
 from sguild_dispatcher.subscriptions import Start, SubscriberName
+from sguild_dispatcher.telemetry import Consuming
+from sguild_dispatcher.telemetry.endpoint import endpoint
+from sguild_dispatcher.telemetry.libraries import load_prometheus
 from sguild_dispatcher.transport.interface import HOME_LOG
 from sguild_dispatcher.transport.providers import DsnProvider, Provider, provider_of
 from sguild_dispatcher.transport.sources import BringsSources, PostgresSource, Source
@@ -282,13 +285,19 @@ class Subscriber:
     async def _work(self, *, drain: bool) -> Worker:
         if self._worker is not None:
             raise RuntimeError(f"{self.name} is running already: a subscriber runs once at a time.")
+        settings = self._settings
+        # What is drained, ends soon: it answers no probes.
+        port = None if drain else settings.metrics_port
+        if port is not None:
+            load_prometheus()
         worker = self._new_worker()
         self._worker, self._task = worker, asyncio.current_task()
         self._ended.clear()
         self._log_passed_over()
         try:
             with stopped_by_signals(worker.stop):
-                await worker.run(drain=drain)
+                async with endpoint(settings.metrics_host, port, self.name, worker.complaints):
+                    await worker.run(drain=drain)
         finally:
             self._worker = self._task = None
             self._ended.set()
@@ -306,6 +315,7 @@ class Subscriber:
             batch_size=settings.batch_size,
             handler_timeout=settings.handler_timeout,
             hold_back=self._hold_back,
+            telemetry=Consuming(self._subscriber, known=self.registry, harmless=(Discard,)),
         )
         return Worker(
             self._subscriber,

@@ -19,6 +19,7 @@ from sguild_dispatcher.delivery.partition import PartitionLoop
 from sguild_dispatcher.delivery.timing import HandlerTimes
 from sguild_dispatcher.errors import DatabaseUnavailableError
 from sguild_dispatcher.subscriptions import SubscriberName
+from sguild_dispatcher.telemetry.errors import error_type
 from sguild_dispatcher.transport.interface import Control, CursorMovedError, Ownership
 from sguild_dispatcher.transport.sources import Source
 
@@ -29,6 +30,9 @@ STANDBY_SECONDS: Final = 0.5
 
 TIMES_SECONDS: Final = 30.0
 """How often it is stored how long handlers take."""
+
+LAG_SECONDS: Final = 15.0
+"""How often it is measured how long events wait, if anybody wants to know."""
 
 RECONNECT_SECONDS: Final = (0.1, 10.0)
 """The first and the longest wait between two attempts to connect again."""
@@ -99,6 +103,10 @@ class Worker:
         """Tell whether the task at hand is one that calls handlers."""
         return any(each.is_delivering() for each in self._readers)
 
+    def complaints(self) -> list[str]:
+        """Return why it is not ready, or nothing if it is: each log is read, or others read it."""
+        return [complaint for each in self._readers for complaint in each.complaints()]
+
     async def run(self, *, drain: bool) -> None:
         """Deliver until :meth:`stop` is called, or until nothing waits if ``drain`` is true.
 
@@ -145,6 +153,8 @@ class LogReader:
         self._was_connected = False
         self._standing_by = False
         self._wait = RECONNECT_SECONDS[0]
+        self._lives_until = 0.0
+        self._lag_due = 0.0
 
     def stop(self) -> None:
         """See :meth:`Worker.stop`."""
@@ -157,6 +167,15 @@ class LogReader:
         """See :meth:`Worker.is_delivering`."""
         current = asyncio.current_task()
         return any(each.task is current for each in self._running.values())
+
+    def complaints(self) -> list[str]:
+        """See :meth:`Worker.complaints`."""
+        if self._stopping:
+            return [f"stopping{self._source.label}"]
+        if time.monotonic() > self._lives_until:
+            return [f"not connected{self._source.label}"]
+        waiting = sorted(each.partition for each in self._running.values() if each.loop is None)
+        return [f"partition {each}{self._source.label} is not connected yet" for each in waiting]
 
     async def run(self, *, drain: bool) -> None:
         """See :meth:`Worker.run`."""
@@ -187,8 +206,10 @@ class LogReader:
                 self._changed.clear()
                 began = time.monotonic()
                 ownership = await control.beat(subscription, self._worker_id, seconds=self._lease_seconds)
+                self._lives_until = began + self._lease_seconds
                 self._adjust(ownership, subscription, drain=drain)
                 await self._give_away(control, subscription, ownership)
+                await self._measure_lag(control, subscription, ownership)
                 if drain and self._is_drained(ownership):
                     break
                 await self._pause(self._beat_seconds(ownership) - (time.monotonic() - began))
@@ -200,7 +221,25 @@ class LogReader:
                 each.task.cancel()
             raise
         finally:
+            self._lives_until = 0.0
             await self._end(control, subscription)
+
+    async def _measure_lag(self, control: Control, subscription: int, ownership: Ownership) -> None:
+        """Tell how long events wait; asked beside the deliveries, it grows while a handler hangs."""
+        telemetry = self._assembly.telemetry
+        if not telemetry.counts or time.monotonic() < self._lag_due:
+            return
+        self._lag_due = time.monotonic() + LAG_SECONDS
+        try:
+            telemetry.lagging(self._source.log, await control.lags(subscription, ownership.owned))
+        except Exception as error:  # noqa: BLE001 - a measurement must not stop what it measures
+            _log.warning(
+                "%s: could not measure how long events wait%s (%s)",
+                self._name,
+                self._source.label,
+                type(error).__name__,
+                extra={"code": "lag-unknown", "subscriber": self._name, "error": error_type(error)},
+            )
 
     def _beat_seconds(self, ownership: Ownership) -> float:
         regular = self._lease_seconds / 3
@@ -284,6 +323,7 @@ class LogReader:
 
     async def _end(self, control: Control, subscription: int) -> None:
         """Let what runs finish its batch, and give everything away."""
+        self._assembly.telemetry.lagging(self._source.log, {})
         for each in self._running.values():
             each.stop()
         tasks = [each.task for each in self._running.values()]

@@ -17,6 +17,7 @@ from sguild_dispatcher.handlers import Handlers
 from sguild_dispatcher.reading import Reader
 from sguild_dispatcher.registry import Registry
 from sguild_dispatcher.retries import RetryPolicy
+from sguild_dispatcher.telemetry import Consuming
 from sguild_dispatcher.transport.sources import OneSession, Sessions
 
 
@@ -34,6 +35,7 @@ class Assembly:
         batch_size: events a batch at most.
         handler_timeout: seconds after which a handler has failed that has no timeout of its own.
         hold_back: whether later events of a failed key wait for it.
+        telemetry: who is told of it.
         tally: what was committed so far.
     """
 
@@ -46,6 +48,7 @@ class Assembly:
     batch_size: int
     handler_timeout: float
     hold_back: bool
+    telemetry: Consuming
     tally: Tally = field(default_factory=Tally)
 
     def loop(
@@ -65,6 +68,7 @@ class Assembly:
             clock=self.clock,
             hold_back=self.hold_back,
             stopping=stopping,
+            telemetry=self.telemetry,
         )
         caution = Caution(blame)
         log, home = (
@@ -98,4 +102,5 @@ class Assembly:
             times=times,
             timeout=self.handler_timeout,
             claim=claim,
+            telemetry=self.telemetry,
         )

@@ -28,6 +28,7 @@ from sguild_dispatcher.models import Envelope
 from sguild_dispatcher.reading import Reader, Refusal
 from sguild_dispatcher.registry import Registry
 from sguild_dispatcher.retries import failure_detail
+from sguild_dispatcher.telemetry import Consuming
 from sguild_dispatcher.transport.interface import (
     FailedTransactionError,
     HomeSession,
@@ -63,6 +64,7 @@ class Deliverer:
         times: counts how long handlers take.
         timeout: seconds after which a handler has failed that has no timeout of its own.
         claim: writes an event into the inbox on a connection of a leased handler.
+        telemetry: who is told of handlers.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Deliverer:
         times: HandlerTimes,
         timeout: float,
         claim: Claim,
+        telemetry: Consuming,
     ) -> None:
         self._subscriber = subscriber
         self._registry = registry
@@ -85,6 +88,7 @@ class Deliverer:
         self._times = times
         self._timeout = timeout
         self._claim = claim
+        self._telemetry = telemetry
         self._watchdog = Watchdog()
         self._protections = {
             "none": self._unprotected,
@@ -216,9 +220,16 @@ class Deliverer:
         surroundings = EventContext(
             tenant_id=event.tenant_id, correlation_id=correlation_id, trace_context=context.trace_context
         )
+        handling = self._telemetry.handling(
+            event_type=event.event_type,
+            event_id=event.event_id,
+            correlation_id=correlation_id,
+            attempt=context.attempt,
+            trace_context=context.trace_context,
+        )
         began = time.perf_counter()
         try:
-            with surroundings, self._watchdog(seconds):
+            with handling, surroundings, self._watchdog(seconds):
                 await _run(registered, event, context)
         finally:
             self._times.add(event.event_type, time.perf_counter() - began)

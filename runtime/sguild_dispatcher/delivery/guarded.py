@@ -90,9 +90,11 @@ class GuardedBatches:
         """Fetch a page and commit its window before any of its events is touched."""
         token = uuid4().hex
         async with self._log.transaction():
+            began = time.perf_counter()
             page = await self._log.fetch_page(
                 cursor, limit=self._rules.size, token=token, newest=self._place.is_idle_move_due
             )
+            self._rules.telemetry.received(page.rows, began)
             moved = self._before(cursor, page)
             if moved is not None:
                 await self._log.move_cursor(moved, token=token)

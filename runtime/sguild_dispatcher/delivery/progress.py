@@ -1,6 +1,7 @@
 """How far a batch came, by what rules failures are tried again, and what is counted and logged of it."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, fields
 from typing import Final
@@ -9,6 +10,7 @@ from sguild_dispatcher.clock import Clock
 from sguild_dispatcher.delivery.blame import Blame
 from sguild_dispatcher.delivery.outcomes import Discarded, Failure, HeldBack, Outcome, Success
 from sguild_dispatcher.retries import RetryPolicy, shown_detail
+from sguild_dispatcher.telemetry import Consuming, Settled
 from sguild_dispatcher.transport.interface import FailedAttempt, HomeSession, Row
 
 _log: Final = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class BatchRules:
         clock: the moment.
         hold_back: whether later events of a failed key wait for it.
         stopping: whether the worker is to stop after the handler at hand.
+        telemetry: who is told what is committed.
     """
 
     subscriber: str
@@ -57,6 +60,7 @@ class BatchRules:
     clock: Clock
     hold_back: bool
     stopping: Callable[[], bool]
+    telemetry: Consuming
 
 
 @dataclass(slots=True)
@@ -64,6 +68,7 @@ class Progress:
     """How far a transaction came; it counts for nothing before the commit."""
 
     handled: list[Row] = field(default_factory=list[Row])
+    outcomes: list[Outcome] = field(default_factory=list[Outcome])
     counts: Tally = field(default_factory=Tally)
     failed: list[FailedAttempt] = field(default_factory=list[FailedAttempt])
     discarded: list[tuple[Row, str]] = field(default_factory=list[tuple[Row, str]])
@@ -71,6 +76,7 @@ class Progress:
     def add(self, row: Row, outcome: Outcome, attempt: int, rules: BatchRules) -> None:
         """Take what became of one event."""
         self.handled.append(row)
+        self.outcomes.append(outcome)
         if outcome is Success.DELIVERED:
             self.counts.delivered += 1
         elif outcome is Success.PASSED_OVER:
@@ -108,6 +114,8 @@ class Progress:
             blame.settled(row["seq"])
         for each in fields(Tally):
             setattr(tally, each.name, getattr(tally, each.name) + getattr(self.counts, each.name))
+        if rules.telemetry.counts:
+            rules.telemetry.settled(self._settled())
         for failed in self.failed:
             _log_failure(rules, failed)
         for row, reason in self.discarded:
@@ -115,12 +123,25 @@ class Progress:
                 "%s: %s %s is discarded: %s", rules.subscriber, row["event_type"], row["event_id"], reason
             )
 
+    def _settled(self) -> Counter[Settled]:
+        failed = {each.row["seq"]: each for each in self.failed}
+        return Counter(
+            _settled_as(row["event_type"], outcome, failed.get(row["seq"]))
+            for row, outcome in zip(self.handled, self.outcomes, strict=True)
+        )
+
     def _add_failure(self, failed: FailedAttempt) -> None:
         self.failed.append(failed)
         if failed.state == "dead":
             self.counts.dead += 1
         else:
             self.counts.retried += 1
+
+
+def _settled_as(event_type: str, outcome: Outcome, failed: FailedAttempt | None) -> Settled:
+    if failed is not None:
+        return Settled(event_type, failed.state, failed.reason)
+    return Settled(event_type, outcome.value if isinstance(outcome, Success) else "discarded")
 
 
 def after_failure(row: Row, failure: Failure, attempt: int, rules: BatchRules) -> FailedAttempt:

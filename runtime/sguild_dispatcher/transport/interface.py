@@ -297,6 +297,10 @@ class Control(Protocol):
         """Store how long the handlers of event types took."""
         ...
 
+    async def lags(self, subscription: int, partitions: Sequence[int]) -> Mapping[int, float]:
+        """Return how many seconds the oldest waiting event of each partition has waited, 0 for none."""
+        ...
+
     async def release(self, subscription: int, worker: UUID, partitions: Sequence[int]) -> None:
         """Give partitions away."""
         ...

@@ -330,6 +330,12 @@ class PostgresControl:
         async with transaction(self._driver):
             await self._driver.execute(statement("status/note_times"), subscription, list(times), *values)
 
+    async def lags(self, subscription: int, partitions: Sequence[int]) -> Mapping[int, float]:
+        """See :meth:`Control.lags`."""
+        async with transaction(self._driver):
+            rows = await self._driver.fetch(statement("cursor/lag"), subscription, list(partitions))
+        return {each["partition"]: each["seconds"] for each in rows}
+
     async def release(self, subscription: int, worker: UUID, partitions: Sequence[int]) -> None:
         """See :meth:`Control.release`."""
         async with transaction(self._driver):

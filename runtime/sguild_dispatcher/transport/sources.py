@@ -44,6 +44,11 @@ class Source(Protocol):
     """One log."""
 
     @property
+    def log(self) -> str:
+        """The name of the log, empty for that of the subscriber's own database."""
+        ...
+
+    @property
     def label(self) -> str:
         """What to add to a sentence about it: nothing for the subscriber's own database."""
         ...

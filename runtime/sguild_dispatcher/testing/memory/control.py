@@ -85,6 +85,10 @@ class MemoryControl:
     async def note_times(self, subscription: int, times: Mapping[str, HandlerTime]) -> None:
         """See :meth:`Control.note_times`: nobody looks here how long handlers take."""
 
+    async def lags(self, subscription: int, partitions: Sequence[int]) -> Mapping[int, float]:  # noqa: ARG002 - others measure
+        """See :meth:`Control.lags`: nothing waits for long in a test."""
+        return dict.fromkeys(partitions, 0.0)
+
     async def release(self, subscription: int, worker: UUID, partitions: Sequence[int]) -> None:
         """See :meth:`Control.release`."""
         self._ownerships.give(subscription, worker, partitions)

@@ -16,7 +16,7 @@ from sguild_dispatcher.testing.memory.parts import MemoryShare
 from sguild_dispatcher.testing.memory.session import MemorySession
 from sguild_dispatcher.testing.memory.store import Snapshot, Store
 from sguild_dispatcher.testing.memory.tables import AuditEntry, FailedDelivery, Subscription, Tables
-from sguild_dispatcher.transport.interface import BUCKETS, Control, Cursor, Row
+from sguild_dispatcher.transport.interface import BUCKETS, HOME_LOG, Control, Cursor, Row
 from sguild_dispatcher.transport.sources import OneSession, Sessions
 
 
@@ -137,6 +137,11 @@ class MemorySource:
     store: Store
     tables: Tables
     ownerships: Ownerships
+
+    @property
+    def log(self) -> str:
+        """See :attr:`Source.log`."""
+        return HOME_LOG
 
     @property
     def label(self) -> str:
