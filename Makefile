@@ -18,7 +18,7 @@ setup: $(STAMP) ## Create $(VENV) with the three distributions, editable
 $(STAMP): pyproject.toml runtime/pyproject.toml generated/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable . --editable "runtime[django,ed25519,psycopg,sqlalchemy,strategies,testing]" --editable generated --group dev
+	$(BIN)/python -m pip install --quiet --editable . --editable "runtime[django,ed25519,opentelemetry,prometheus,psycopg,sqlalchemy,strategies,testing]" --editable generated --group dev
 	@touch $@
 
 demo: setup ## Play one story through the generated code, on a database of its own

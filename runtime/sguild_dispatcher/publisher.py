@@ -183,7 +183,11 @@ class _Publisher:
             raise EmissionWindowError(complaint)
         with self._counting:
             self.emission_warnings += 1
-        _log.warning("%s It is published, because SGUILD_DISPATCHER_EMISSION is warn.", complaint)
+        _log.warning(
+            "%s It is published, because SGUILD_DISPATCHER_EMISSION is warn.",
+            complaint,
+            extra={"code": "emission-warned", "event_type": plan.event_type.name, "producer": self.domain},
+        )
 
     def _tenant(self, plan: EventPlan) -> str:
         given = current_context().tenant_id

@@ -388,5 +388,9 @@ class Subscriber:
                 "%s has no handler for %s: their events are passed over",
                 self.name,
                 ", ".join(passed_over),
-                extra={"subscriber": self.name, "event_types": passed_over},
+                extra={
+                    "code": "event-types-passed-over",
+                    "subscriber": self.name,
+                    "event_types": list(passed_over),
+                },
             )

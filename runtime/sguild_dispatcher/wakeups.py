@@ -20,6 +20,7 @@ from sguild_dispatcher.connections import is_busy
 from sguild_dispatcher.database import connect
 from sguild_dispatcher.errors import DatabaseUnavailableError
 from sguild_dispatcher.statements import statement
+from sguild_dispatcher.telemetry.errors import error_type
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -121,7 +122,15 @@ class Waker:
                 self._side = await connect(self._dsn)
             await self._side.execute(statement("notify"))
         except (DatabaseUnavailableError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            _log.warning("Workers were not woken (%s); they find the events at their next look.", error)
+            _log_not_woken(error)
+
+
+def _log_not_woken(error: Exception) -> None:
+    _log.warning(
+        "Workers were not woken (%s); they find the events at their next look.",
+        error,
+        extra={"code": "workers-not-woken", "error": error_type(error)},
+    )
 
 
 class SyncWaker:
@@ -179,9 +188,7 @@ class SyncWaker:
                 try:
                     self._thread = _WakerThread(self._dsn)
                 except (RuntimeError, OSError) as error:  # no more threads, or no more files
-                    _log.warning(
-                        "Workers are not woken (%s); they find the events at their next look.", error
-                    )
+                    _log_not_woken(error)
             return self._thread
 
 

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 from sguild_dispatcher.delivery.assembly import Assembly
 from sguild_dispatcher.delivery.blame import Blame
+from sguild_dispatcher.delivery.lag import LagWatch
 from sguild_dispatcher.delivery.partition import PartitionLoop
 from sguild_dispatcher.delivery.timing import HandlerTimes
 from sguild_dispatcher.errors import DatabaseUnavailableError
@@ -30,9 +31,6 @@ STANDBY_SECONDS: Final = 0.5
 
 TIMES_SECONDS: Final = 30.0
 """How often it is stored how long handlers take."""
-
-LAG_SECONDS: Final = 15.0
-"""How often it is measured how long events wait, if anybody wants to know."""
 
 RECONNECT_SECONDS: Final = (0.1, 10.0)
 """The first and the longest wait between two attempts to connect again."""
@@ -138,6 +136,8 @@ class LogReader:
         self._subscriber = subscriber
         self._name = str(subscriber)
         self._source = source
+        self._fields = {"subscriber": self._name, "log": source.log or "home"}
+        self._lag = LagWatch(assembly.telemetry, source.log, self._fields)
         self._assembly = assembly
         self._ignored = ignored
         self._poll_interval = poll_interval
@@ -154,7 +154,6 @@ class LogReader:
         self._standing_by = False
         self._wait = RECONNECT_SECONDS[0]
         self._lives_until = 0.0
-        self._lag_due = 0.0
 
     def stop(self) -> None:
         """See :meth:`Worker.stop`."""
@@ -185,7 +184,13 @@ class LogReader:
             except DatabaseUnavailableError as error:
                 if not self._was_connected:
                     raise
-                _log.warning("%s: %s Trying again in %.1f s.", self._name, error, self._wait)
+                _log.warning(
+                    "%s: %s Trying again in %.1f s.",
+                    self._name,
+                    error,
+                    self._wait,
+                    extra={"code": "reconnecting", **self._fields, "seconds": self._wait},
+                )
                 await self._pause(self._wait)
                 self._wait = min(self._wait * 2, RECONNECT_SECONDS[1])
             else:
@@ -209,7 +214,7 @@ class LogReader:
                 self._lives_until = began + self._lease_seconds
                 self._adjust(ownership, subscription, drain=drain)
                 await self._give_away(control, subscription, ownership)
-                await self._measure_lag(control, subscription, ownership)
+                await self._lag.look(control, subscription, ownership.owned)
                 if drain and self._is_drained(ownership):
                     break
                 await self._pause(self._beat_seconds(ownership) - (time.monotonic() - began))
@@ -223,23 +228,6 @@ class LogReader:
         finally:
             self._lives_until = 0.0
             await self._end(control, subscription)
-
-    async def _measure_lag(self, control: Control, subscription: int, ownership: Ownership) -> None:
-        """Tell how long events wait; asked beside the deliveries, it grows while a handler hangs."""
-        telemetry = self._assembly.telemetry
-        if not telemetry.counts or time.monotonic() < self._lag_due:
-            return
-        self._lag_due = time.monotonic() + LAG_SECONDS
-        try:
-            telemetry.lagging(self._source.log, await control.lags(subscription, ownership.owned))
-        except Exception as error:  # noqa: BLE001 - a measurement must not stop what it measures
-            _log.warning(
-                "%s: could not measure how long events wait%s (%s)",
-                self._name,
-                self._source.label,
-                type(error).__name__,
-                extra={"code": "lag-unknown", "subscriber": self._name, "error": error_type(error)},
-            )
 
     def _beat_seconds(self, ownership: Ownership) -> float:
         regular = self._lease_seconds / 3
@@ -256,7 +244,10 @@ class LogReader:
                 self._start(partition, ownership.partitions, subscription, drain=drain)
         if not ownership.owned and not self._standing_by:
             _log.info(
-                "%s: other processes deliver; standing by", self._name, extra={"subscriber": self._name}
+                "%s: other processes deliver%s; standing by",
+                self._name,
+                self._source.label,
+                extra={"code": "standing-by", **self._fields},
             )
         self._standing_by = not ownership.owned
 
@@ -277,7 +268,7 @@ class LogReader:
             partition,
             partitions,
             self._source.label,
-            extra={"subscriber": self._name, "partition": partition},
+            extra={"code": "partition-started", **self._fields, "partition": partition},
         )
 
     async def _deliver(self, running: Running, subscription: int, *, drain: bool) -> None:
@@ -287,6 +278,7 @@ class LogReader:
         ) as sessions:
             running.loop = self._assembly.loop(
                 sessions,
+                partition=running.partition,
                 blame=self._blame,
                 times=self._times,
                 poll_interval=self._poll_interval,
@@ -323,7 +315,7 @@ class LogReader:
 
     async def _end(self, control: Control, subscription: int) -> None:
         """Let what runs finish its batch, and give everything away."""
-        self._assembly.telemetry.lagging(self._source.log, {})
+        self._lag.end()
         for each in self._running.values():
             each.stop()
         tasks = [each.task for each in self._running.values()]
@@ -341,8 +333,14 @@ class LogReader:
         try:
             await self._store_times(control, subscription)
             await control.leave(subscription, self._worker_id)
-        except Exception:  # noqa: BLE001 - the lease ends by itself
-            _log.debug("%s: could not give its partitions away", self._name, exc_info=True)
+        except Exception as error:  # noqa: BLE001 - the lease ends by itself
+            # Its class alone: a traceback shows what it was raised during, such as a handler's exception.
+            _log.debug(
+                "%s: could not give its partitions away (%s)",
+                self._name,
+                type(error).__name__,
+                extra={"code": "partitions-kept", **self._fields, "error": error_type(error)},
+            )
 
     async def _pause(self, seconds: float) -> None:
         """Wait until the time passes, a partition ends, or the worker is stopped."""

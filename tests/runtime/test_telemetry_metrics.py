@@ -250,7 +250,7 @@ async def test_invented_event_types_are_one_series(
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure the lag with every beat."""
-    monkeypatch.setattr("sguild_dispatcher.worker.LAG_SECONDS", 0.0)
+    monkeypatch.setattr("sguild_dispatcher.delivery.lag.LAG_SECONDS", 0.0)
 
 
 def lag_is(prometheus: Prometheus, judged: Callable[[float], bool]) -> Callable[[], Awaitable[bool]]:
@@ -314,7 +314,8 @@ async def test_the_lag_is_that_of_the_oldest_event_that_is_read_and_not_done(
 
     await subscriber.register()
     # A window with three events; the rest of it is the older, the further it is read.
-    await publish(database, locked(1), locked(2), locked(3))
+    for number in (1, 2, 3):
+        await publish(database, locked(number))
     await database.execute(LAG)
     task = asyncio.create_task(subscriber.run())
     await until(lag_is(prometheus, lambda lag: 3500 < lag < 3700))

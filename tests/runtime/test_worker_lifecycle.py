@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -37,6 +38,8 @@ from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.signing import Keyring
 from sguild_dispatcher.subscriber import DrainResult, HandlerContext
 from sguild_dispatcher.subscriptions import SubscriberName, register, retire
+from sguild_dispatcher.transport.interface import Ownership
+from sguild_dispatcher.transport.postgres import PostgresControl
 
 NAME = SubscriberName("sales", "crm")
 
@@ -472,6 +475,48 @@ async def test_a_standby_process_takes_over_from_a_killed_one(
             await until(recorded(database, 40), 20)
             assert time.monotonic() - started < 10
     assert await numbers(database) == list(range(1, 41))
+
+
+OUT_OF_STEP = asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress")
+
+
+@pytest.mark.parametrize(
+    ("raised", "refused"),
+    [
+        (OUT_OF_STEP, "execute_many"),
+        (asyncpg.AdminShutdownError("terminating connection"), "remove_listener"),
+        (asyncpg.AdminShutdownError("terminating connection"), "close"),
+    ],
+)
+async def test_a_connection_that_was_cut_in_a_statement_is_opened_again(
+    database: Connection,
+    ready: SalesSubscriber,
+    monkeypatch: pytest.MonkeyPatch,
+    raised: Exception,
+    refused: str,
+) -> None:
+    """For asyncpg it is open for a moment more, and refuses whatever is asked of it by internal errors."""
+    failed = asyncio.Event()
+    beat = PostgresControl.beat
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise OUT_OF_STEP
+
+    async def fail_once(self: PostgresControl, *values: Any, **options: Any) -> Ownership:
+        if not failed.is_set():
+            failed.set()
+            raise raised
+        return await beat(self, *values, **options)
+
+    async with running(ready):
+        await publish(database, locked(1))
+        await until(recorded(database, 1))
+        monkeypatch.setattr(asyncpg.Connection, refused, refuse, raising=False)
+        monkeypatch.setattr(PostgresControl, "beat", fail_once)
+        await asyncio.wait_for(failed.wait(), 5)
+        await publish(database, locked(2))
+        await until(recorded(database, 2))
+        monkeypatch.undo()
 
 
 async def test_effects_and_cursor_commit_together(database: Connection, ready: SalesSubscriber) -> None:

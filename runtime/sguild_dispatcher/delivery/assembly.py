@@ -55,6 +55,7 @@ class Assembly:
         self,
         sessions: Sessions,
         *,
+        partition: int,
         blame: Blame,
         times: HandlerTimes,
         poll_interval: float,
@@ -63,6 +64,7 @@ class Assembly:
         """Return the loop of one partition on its sessions."""
         rules = BatchRules(
             subscriber=self.subscriber,
+            partition=partition,
             size=self.batch_size,
             policy=self.policy,
             clock=self.clock,

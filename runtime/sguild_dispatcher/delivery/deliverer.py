@@ -29,6 +29,7 @@ from sguild_dispatcher.reading import Reader, Refusal
 from sguild_dispatcher.registry import Registry
 from sguild_dispatcher.retries import failure_detail
 from sguild_dispatcher.telemetry import Consuming
+from sguild_dispatcher.telemetry.errors import error_type
 from sguild_dispatcher.transport.interface import (
     FailedTransactionError,
     HomeSession,
@@ -291,5 +292,9 @@ def _verdict(error: BaseException) -> Outcome:
 def failed(error: BaseException, *, again: bool) -> Failure:
     """Return the failure of a handler that raised."""
     # The frames quote source lines and no values, unlike the exception itself.
-    _log.debug("A handler failed:\n%s", "".join(traceback.format_tb(error.__traceback__)))
+    _log.debug(
+        "A handler failed:\n%s",
+        "".join(traceback.format_tb(error.__traceback__)),
+        extra={"code": "handler-raised", "error": error_type(error)},
+    )
     return Failure(reason="handler_failed", detail=failure_detail(error), again=again)

@@ -7,7 +7,6 @@ out. Of two processes that both believe that they own the partition, the later o
 inbox when it is about to commit, and rolls back.
 """
 
-import logging
 import time
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -17,7 +16,14 @@ from sguild_dispatcher.delivery.care import Care, Caution
 from sguild_dispatcher.delivery.deliverer import Deliverer, HandlerRaisedError
 from sguild_dispatcher.delivery.outcomes import HeldBack
 from sguild_dispatcher.delivery.place import Place
-from sguild_dispatcher.delivery.progress import BatchRules, Progress, Step, Tally, is_held
+from sguild_dispatcher.delivery.progress import (
+    BatchRules,
+    Progress,
+    Step,
+    Tally,
+    is_held,
+    log_ended_transaction,
+)
 from sguild_dispatcher.errors import TransactionControlError
 from sguild_dispatcher.transport.interface import (
     CommitFailedError,
@@ -29,8 +35,6 @@ from sguild_dispatcher.transport.interface import (
     Page,
     Row,
 )
-
-_log: Final = logging.getLogger(__name__)
 
 BATCH_SECONDS: Final = 2.0
 """The position is stored after the event in which this time passes."""
@@ -179,7 +183,7 @@ class GuardedBatches:
             self._caution.raise_care(Care.SAVEPOINTS)
             return 0
         except TransactionControlError as error:
-            _log.error("%s", error)
+            log_ended_transaction(self._rules, error)
             self._caution.raise_care(Care.SAVEPOINTS)
             return 0
         except CommitFailedError as error:

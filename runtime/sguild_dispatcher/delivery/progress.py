@@ -9,6 +9,7 @@ from typing import Final
 from sguild_dispatcher.clock import Clock
 from sguild_dispatcher.delivery.blame import Blame
 from sguild_dispatcher.delivery.outcomes import Discarded, Failure, HeldBack, Outcome, Success
+from sguild_dispatcher.errors import TransactionControlError
 from sguild_dispatcher.retries import RetryPolicy, shown_detail
 from sguild_dispatcher.telemetry import Consuming, Settled
 from sguild_dispatcher.transport.interface import FailedAttempt, HomeSession, Row
@@ -46,6 +47,7 @@ class BatchRules:
 
     Attributes:
         subscriber: the full name, for logs.
+        partition: which partition it is, for logs.
         size: events a batch at most.
         policy: when a failed delivery is tried again.
         clock: the moment.
@@ -55,6 +57,7 @@ class BatchRules:
     """
 
     subscriber: str
+    partition: int
     size: int
     policy: RetryPolicy
     clock: Clock
@@ -118,10 +121,8 @@ class Progress:
             rules.telemetry.settled(self._settled())
         for failed in self.failed:
             _log_failure(rules, failed)
-        for row, reason in self.discarded:
-            _log.info(
-                "%s: %s %s is discarded: %s", rules.subscriber, row["event_type"], row["event_id"], reason
-            )
+        for row, _ in self.discarded:
+            _log_discard(rules, row)
 
     def _settled(self) -> Counter[Settled]:
         failed = {each.row["seq"]: each for each in self.failed}
@@ -175,6 +176,30 @@ def _held(row: Row) -> FailedAttempt:
     )
 
 
+def log_ended_transaction(rules: BatchRules, error: TransactionControlError) -> None:
+    """Log that a handler ended a transaction that is the worker's."""
+    _log.error("%s", error, extra={"code": "transaction-ended-by-handler", **_place(rules)})
+
+
+def _log_discard(rules: BatchRules, row: Row) -> None:
+    # Why, the audit knows: the reason is text of the service, which may quote the payload.
+    _log.info(
+        "%s: %s %s is discarded by its handler",
+        rules.subscriber,
+        row["event_type"],
+        row["event_id"],
+        extra={"code": "delivery-discarded", **_place(rules), **_event(row)},
+    )
+
+
+def _place(rules: BatchRules) -> dict[str, object]:
+    return {"subscriber": rules.subscriber, "partition": rules.partition}
+
+
+def _event(row: Row) -> dict[str, object]:
+    return {"event_id": row["event_id"], "event_type": row["event_type"]}
+
+
 def _log_failure(rules: BatchRules, failed: FailedAttempt) -> None:
     if failed.reason in _UNCOUNTED:
         return
@@ -189,9 +214,9 @@ def _log_failure(rules: BatchRules, failed: FailedAttempt) -> None:
         shown_detail(failed.reason, failed.detail),
         what,
         extra={
-            "subscriber": rules.subscriber,
-            "event_id": failed.row["event_id"],
-            "event_type": failed.row["event_type"],
+            "code": "delivery-failed",
+            **_place(rules),
+            **_event(failed.row),
             "reason": failed.reason,
             "attempts": failed.attempts,
             "state": failed.state,

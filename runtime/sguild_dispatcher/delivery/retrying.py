@@ -1,16 +1,19 @@
 """Deliveries that failed before: each is tried again in a transaction of its own, or without any."""
 
-import logging
 from typing import Final
 
 from sguild_dispatcher.delivery.care import Caution
 from sguild_dispatcher.delivery.deliverer import Deliverer
 from sguild_dispatcher.delivery.outcomes import Failure
-from sguild_dispatcher.delivery.progress import BatchRules, Progress, Tally, after_failure
+from sguild_dispatcher.delivery.progress import (
+    BatchRules,
+    Progress,
+    Tally,
+    after_failure,
+    log_ended_transaction,
+)
 from sguild_dispatcher.errors import TransactionControlError
 from sguild_dispatcher.transport.interface import CommitFailedError, CursorMovedError, HomeSession, Row
-
-_log: Final = logging.getLogger(__name__)
 
 _NEVER_ENDED: Final = Failure(
     reason="handler_failed", detail="The process ended during the last attempt.", again=False
@@ -72,7 +75,7 @@ class Retries:
             if leased is not None:
                 await self._deliver_leased(leased, progress)
         except TransactionControlError as error:
-            _log.error("%s", error)
+            log_ended_transaction(self._rules, error)
         except CommitFailedError as error:
             self._caution.blame_event_at_hand(error)
         else:

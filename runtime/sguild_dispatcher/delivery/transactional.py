@@ -5,7 +5,6 @@ around each handler, and savepoints stay on for some batches. When even then the
 constraint), events are done one a transaction, so that the one to blame is known.
 """
 
-import logging
 import time
 from typing import Final
 from uuid import uuid4
@@ -14,7 +13,14 @@ from sguild_dispatcher.delivery.care import Care, Caution
 from sguild_dispatcher.delivery.deliverer import Deliverer, HandlerRaisedError
 from sguild_dispatcher.delivery.outcomes import HeldBack
 from sguild_dispatcher.delivery.place import Place
-from sguild_dispatcher.delivery.progress import BatchRules, Progress, Step, Tally, is_held
+from sguild_dispatcher.delivery.progress import (
+    BatchRules,
+    Progress,
+    Step,
+    Tally,
+    is_held,
+    log_ended_transaction,
+)
 from sguild_dispatcher.errors import TransactionControlError
 from sguild_dispatcher.transport.interface import (
     CommitFailedError,
@@ -25,8 +31,6 @@ from sguild_dispatcher.transport.interface import (
     Session,
     TransactionLostError,
 )
-
-_log: Final = logging.getLogger(__name__)
 
 BATCH_SECONDS: Final = 2.0
 """A batch ends after the event in which this time passes: slow handlers must not hold a snapshot for long."""
@@ -64,7 +68,7 @@ class TransactionalBatches:
                 raise
             self._caution.raise_care(Care.SAVEPOINTS)
         except TransactionControlError as error:
-            _log.error("%s", error)
+            log_ended_transaction(self._rules, error)
             self._caution.raise_care(Care.SAVEPOINTS)
         except CommitFailedError as error:
             self._caution.after_commit_failure(error)

@@ -1,5 +1,6 @@
 -- How long the oldest waiting event of some partitions has waited, in seconds; 0 where nothing waits.
--- Each look ends at the first row that an index gives, so it costs the same however many events wait.
+-- Each look ends at the first row that an index gives, so it costs the same however many events wait: the oldest
+-- one is that of the oldest transaction, or the next one of a frozen window.
 -- $1 subscription, $2 partitions
 with place as (
     select distinct on (cursor.partition)
