@@ -483,7 +483,7 @@ OUT_OF_STEP = asyncpg.InternalClientError("cannot switch to state 11; another op
 @pytest.mark.parametrize(
     ("raised", "refused"),
     [
-        (OUT_OF_STEP, "execute_many"),
+        (OUT_OF_STEP, "executemany"),
         (asyncpg.AdminShutdownError("terminating connection"), "remove_listener"),
         (asyncpg.AdminShutdownError("terminating connection"), "close"),
     ],
@@ -511,7 +511,7 @@ async def test_a_connection_that_was_cut_in_a_statement_is_opened_again(
     async with running(ready):
         await publish(database, locked(1))
         await until(recorded(database, 1))
-        monkeypatch.setattr(asyncpg.Connection, refused, refuse, raising=False)
+        monkeypatch.setattr(asyncpg.Connection, refused, refuse)
         monkeypatch.setattr(PostgresControl, "beat", fail_once)
         await asyncio.wait_for(failed.wait(), 5)
         await publish(database, locked(2))

@@ -7,6 +7,8 @@ statements go to the raw connection under it, in the same transaction.
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
+import asyncpg
+
 from sguild_dispatcher.transport.interface import Row
 
 
@@ -61,7 +63,12 @@ def sqlstate(error: BaseException) -> str:
 
 def is_loss(driver: Driver, error: BaseException) -> bool:
     """Tell whether an error means that the server is gone or overloaded, so that trying again may help."""
-    return driver.is_closed() or sqlstate(error)[:2] in _CONNECTION_LOSS
+    # asyncpg's internal errors say that a connection was cut in the middle of a statement: it is of no use.
+    return (
+        driver.is_closed()
+        or sqlstate(error)[:2] in _CONNECTION_LOSS
+        or isinstance(error, asyncpg.InternalClientError)
+    )
 
 
 class AsyncpgDriver:

@@ -4,7 +4,7 @@ import logging
 import os
 import socket
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, runtime_checkable
 
@@ -138,7 +138,8 @@ class PostgresSource:
             try:
                 yield self._control(driver)
             finally:
-                if not driver.is_closed():
+                # A connection that is being lost may refuse, and must not hide that it is lost.
+                with suppress(Exception):
                     await driver.connection.remove_listener(CHANNEL, listener)
 
     @asynccontextmanager
