@@ -10,7 +10,9 @@ import asyncpg
 import psycopg
 import psycopg_pool
 import pytest
+from prometheus_client import CollectorRegistry
 
+from deliveries_kit import until
 from roles_kit import INSERT, KEYRING, connected, create_login, login_dsn
 from sguild_contracts import (
     CreditLocked,
@@ -29,6 +31,7 @@ from sguild_dispatcher.retries import RetryPolicy
 from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.statements import statement
 from sguild_dispatcher.subscriber import Discard, DrainResult, HandlerContext
+from sguild_dispatcher.telemetry.prometheus import Prometheus
 
 SETTINGS = Settings(tenant_id="tenant-1")
 LOCKED = make_credit_locked()
@@ -316,3 +319,30 @@ async def test_looking_at_the_log_does_not_walk_through_what_is_hidden(
         await connection.fetchval(fetch, *values)
         plan = json.loads(await connection.fetchval(fetch, *values))
     assert plan[0]["Plan"]["Shared Hit Blocks"] < 50
+
+
+async def test_a_worker_measures_how_long_events_wait(
+    roles_dsn: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("sguild_dispatcher.delivery.lag.LAG_SECONDS", 0.0)
+    registry = CollectorRegistry()
+    monkeypatch.setattr("sguild_dispatcher.telemetry.consuming.observers", lambda: (Prometheus(registry),))
+    subscriber, go_on = sales(roles_dsn), asyncio.Event()
+
+    @subscriber.on_credit_locked
+    async def hang(_event: Event[CreditLocked], _context: HandlerContext) -> None:
+        await go_on.wait()
+
+    await subscriber.register()
+    await publish_locked(roles_dsn)
+    task = asyncio.create_task(subscriber.run())
+
+    async def is_waiting() -> bool:
+        labels = {"subscriber": "sales/crm", "log": "home", "partition": "0"}
+        return bool(registry.get_sample_value("sguild_dispatcher_lag_seconds", labels))
+
+    await until(is_waiting)
+    go_on.set()
+    await subscriber.stop()
+    await task
+    assert "could not measure" not in caplog.text
