@@ -485,7 +485,6 @@ OUT_OF_STEP = asyncpg.InternalClientError("cannot switch to state 11; another op
     [
         (OUT_OF_STEP, "executemany"),
         (asyncpg.AdminShutdownError("terminating connection"), "remove_listener"),
-        (asyncpg.AdminShutdownError("terminating connection"), "close"),
     ],
 )
 async def test_a_connection_that_was_cut_in_a_statement_is_opened_again(

@@ -4,7 +4,6 @@ What the service hands over is known by the module of its class, so no library i
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any, Final, Protocol
 
 import asyncpg
@@ -50,9 +49,7 @@ class DsnProvider:
     async def release(self, driver: Driver) -> None:
         """See :meth:`Provider.release`."""
         if not driver.is_closed():
-            # What cannot be closed is aborted, and must not hide why it is given back.
-            with suppress(Exception):
-                await driver.connection.close(timeout=CONNECT_TIMEOUT)
+            await driver.connection.close(timeout=CONNECT_TIMEOUT)
 
 
 class AsyncpgProvider:

@@ -13,6 +13,7 @@ from sguild_dispatcher.migrations import check_migrated
 from sguild_dispatcher.rights import INSUFFICIENT_PRIVILEGE
 from sguild_dispatcher.roles import ReadingRights, missing_rights
 from sguild_dispatcher.subscriptions import Start, SubscriberName, register
+from sguild_dispatcher.telemetry.errors import error_type
 from sguild_dispatcher.transport.drivers import AsyncpgDriver, Driver, is_loss, sqlstate
 from sguild_dispatcher.transport.interface import Control, HomeSession, LogSession, Session
 from sguild_dispatcher.transport.postgres import PostgresControl, PostgresSession, Share, transaction
@@ -205,10 +206,15 @@ async def _give_back(provider: Provider, driver: Driver) -> None:
     """Release a connection; should it be lost only now, nothing was lost with it."""
     try:
         await provider.release(driver)
-    except Exception:
+    except Exception as error:
         if not driver.is_closed():
             raise
-        _log.debug("A connection was lost while it was given back", exc_info=True)
+        # Its class alone: a traceback shows what it was raised during, such as a handler's exception.
+        _log.debug(
+            "A connection was lost while it was given back (%s)",
+            type(error).__name__,
+            extra={"code": "connection-lost-late", "error": error_type(error)},
+        )
 
 
 def connection_lost(error: BaseException) -> DatabaseUnavailableError:
