@@ -3,11 +3,13 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from deliveries_kit import locked, publisher
 from faults_kit import BOTH, Publishing, Report, Scale, Service, running, scales
-from sample_contracts import CreditAccountId, CreditLockedV1, CreditReleasedV2, Event, PersonId
+from sample_contracts import CreditLockedV1, Event
 from sguild_dispatcher.context import request_context
 from sguild_dispatcher.database import Connection, connect
 from sguild_dispatcher.subscriber import HandlerContext
@@ -88,20 +90,29 @@ async def test_six_publishers_and_three_subscribers(
     await nothing_is_left(*services)
 
 
-async def commit_others(dsn: str, stop: asyncio.Event) -> None:
-    """Commit what nobody reads, so that transaction ids never stand still."""
+COMMIT_FOR_EVER = """
+    do $$ begin
+        loop
+            perform pg_catalog.pg_current_xact_id();
+            commit;
+            perform pg_catalog.pg_sleep(0.0001);
+        end loop;
+    end $$
+"""
+
+
+@asynccontextmanager
+async def others_committing(dsn: str) -> AsyncIterator[None]:
+    """Let a session commit thousands of transactions a second, some between any two statements of others."""
     connection = await connect(dsn)
-    with request_context(tenant_id="tenant-1"):
-        while not stop.is_set():
-            async with connection.transaction():
-                await publisher().publish(
-                    connection,
-                    CreditReleasedV2(
-                        credit_account_id=CreditAccountId.mint(), person_id=PersonId.mint(), automatic=False
-                    ),
-                )
-            await asyncio.sleep(0)
-    await connection.close()
+    task = asyncio.create_task(connection.execute(COMMIT_FOR_EVER))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await connection.close()
 
 
 @scales(sample=Scale(events=200, seed=3), full=Scale(events=4_000, seed=3), versions=BOTH)
@@ -110,7 +121,7 @@ async def test_a_handler_that_publishes_what_its_subscriber_reads(
 ) -> None:
     """Each event leads to the next of its chain, up to the tenth; some handlers fail, twice at most."""
     chance = scale.chance()
-    service = Service(dsn=database_dsn, batch_size=10)
+    service = Service(dsn=database_dsn, batch_size=40)
     subscriber = service.subscriber()
     subscriber._handlers._handlers.clear()
     failures: Counter[str] = Counter()
@@ -128,16 +139,13 @@ async def test_a_handler_that_publishes_what_its_subscriber_reads(
             raise LookupError
 
     await subscriber.register(partitions=2)
-    stop = asyncio.Event()
-    others = [asyncio.create_task(commit_others(database_dsn, stop)) for _ in range(2)]
-    with request_context(tenant_id="tenant-1"):
-        async with running(subscriber):
+    async with running(subscriber), others_committing(database_dsn):
+        with request_context(tenant_id="tenant-1"):
             for _ in range(scale.events // 10):
                 async with database.transaction():
                     await publisher().publish(database, locked(1))
-            await arrival(database, database, events=scale.events)
-    stop.set()
-    await asyncio.gather(*others)
+                await asyncio.sleep(0.02)  # what is fetched at once, and not by a window, is at risk here
+        await arrival(database, database, events=scale.events)
     verdict = await judge(database, database)
     report(f"{failures.total()} failures of handlers; {verdict}")
     assert verdict.published == scale.events
