@@ -6,12 +6,14 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import asyncpg
 import pytest
 
 from deliveries_kit import KEYRING, SalesSubscriber, create_effects, locked, numbers, publish, until
 from sample_contracts import CreditLockedV1, Event
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.settings import Settings
+from sguild_dispatcher.statements import statement
 from sguild_dispatcher.subscriber import DrainResult, HandlerContext
 from sguild_dispatcher.subscriptions import SubscriberName, register
 
@@ -190,6 +192,18 @@ async def test_the_partitions_of_a_dead_worker_are_taken_over(database: Connecti
             return await taken() == 2
 
         await until(all_taken)
+
+
+async def test_a_worker_that_is_stopped_while_it_takes_partitions_stops_nobody_else(
+    database: Connection, dsn: str
+) -> None:
+    await registered(database, 1)
+    await publish(database, locked(1))
+    stopped: Connection = await asyncpg.connect(dsn)
+    await stopped.execute("begin")
+    await stopped.fetch(statement("ownership/lock"), 1, 0.3)
+    assert await asyncio.wait_for(worker(dsn, "a").drain(), 20) == DrainResult(delivered=1)
+    await stopped.close()
 
 
 async def test_a_worker_that_was_thought_dead_does_no_harm(database: Connection, dsn: str) -> None:

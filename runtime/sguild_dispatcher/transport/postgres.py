@@ -313,7 +313,7 @@ class PostgresControl:
     async def beat(self, subscription: int, worker: UUID, *, seconds: float) -> Ownership:
         """See :meth:`Control.beat`."""
         async with transaction(self._driver):
-            await self._driver.fetch(statement("ownership/lock"), subscription)
+            await self._driver.fetch(statement("ownership/lock"), subscription, seconds)
             rows = await self._driver.fetch(
                 statement("ownership/beat"), subscription, worker, self._process, seconds
             )
