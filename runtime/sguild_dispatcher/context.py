@@ -34,12 +34,13 @@ class RequestContext:
     trace_context: str | None = None
 
 
+_EMPTY: Final = RequestContext()
 _current: ContextVar[RequestContext | None] = ContextVar("sguild_dispatcher_context", default=None)
 
 
 def current_context() -> RequestContext:
     """Return the innermost context of this task or thread, an empty one outside of any."""
-    return _current.get() or RequestContext()
+    return _current.get() or _EMPTY
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias, cast
 
 from sguild_dispatcher.delivery.context import HandlerContext
 from sguild_dispatcher.errors import ConfigurationError, DuplicateHandlerError
@@ -30,11 +30,19 @@ class HandlerOptions:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredHandler:
-    """A handler, the version of the payload that it takes, and how it is called."""
+    """A handler, the version of the payload that it takes, and how it is called.
+
+    ``coroutine`` is the handler again if it is ``async def``: then it need not be asked at each event.
+    """
 
     version: int
     handler: Handler
     options: HandlerOptions
+    coroutine: Callable[[Any, HandlerContext], Awaitable[None]] | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        coroutine = cast("Any", self.handler) if _is_async(self.handler) else None
+        object.__setattr__(self, "coroutine", coroutine)
 
     @property
     def is_leased(self) -> bool:

@@ -8,6 +8,7 @@ beside it are not signed, so they cannot make it an event of a type that is unkn
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args
 
 from pydantic import ValidationError
@@ -43,6 +44,8 @@ REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 
 _NO_PAYLOAD: Final = frozenset({"missing", "model_type", "model_attributes_type"})
 _SIGNED_COLUMNS: Final = ("event_id", "event_type", "schema_version", "producer", "tenant_id")
+_columns_of: Final = itemgetter(*_SIGNED_COLUMNS)
+_fields_of: Final = attrgetter(*_SIGNED_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +100,10 @@ class Reader:
 
     def _disagreement(self, row: "Row", domain: str, event: Envelope[Any], plan: EventPlan) -> str | None:
         """Return what disagrees with the signed event, ``None`` if nothing does."""
-        for name in _SIGNED_COLUMNS:
-            if row[name] != getattr(event, name):
-                return _altered(name)
+        columns, fields = _columns_of(row), _fields_of(event)
+        if columns != fields:
+            pairs = zip(_SIGNED_COLUMNS, columns, fields, strict=True)
+            return _altered(next(name for name, column, field in pairs if column != field))
         if row["ordering_key"] != plan.ordering_key(event):
             return _altered("ordering_key")
         return self._wrong_source(domain, event, plan.event_type)

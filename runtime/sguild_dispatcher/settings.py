@@ -49,7 +49,7 @@ class Settings:
     poll_interval: float = 0.2
     """Seconds between two looks at the log when nothing waits."""
 
-    batch_size: int = 500
+    batch_size: int = 1_000
     """Events a transaction at most."""
 
     max_attempts: int = 5

@@ -7,7 +7,8 @@ from typing import Any
 from sguild_dispatcher.errors import NoTransactionError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen: that would double the time it takes to make one for each event.
+@dataclass(eq=False, slots=True, kw_only=True)
 class HandlerContext:
     """The event's surroundings.
 

@@ -231,14 +231,18 @@ class Deliverer:
         began = time.perf_counter()
         try:
             with handling, surroundings, self._watchdog(seconds):
-                await _run(registered, event, context)
+                if registered.coroutine is not None:
+                    await registered.coroutine(event, context)
+                else:
+                    await _run(registered, event, context)
         finally:
             self._times.add(event.event_type, time.perf_counter() - began)
 
 
 async def _run(registered: RegisteredHandler, event: Envelope[Any], context: HandlerContext) -> None:
+    """Call a handler that is not `async def`, though it may return what is to be awaited."""
     handler = registered.handler
-    if registered.is_leased and not inspect.iscoroutinefunction(handler):
+    if registered.is_leased:
         result = await asyncio.to_thread(handler, event, context)
     else:
         result = handler(event, context)

@@ -27,7 +27,6 @@ from sguild_dispatcher.transport.interface import (
     Cursor,
     FailedTransactionError,
     Page,
-    Row,
     Session,
     TransactionLostError,
 )
@@ -112,14 +111,11 @@ class TransactionalBatches:
             if self._rules.hold_back and is_held(row, held, progress):
                 progress.add(row, HeldBack(), 1, self._rules)
             else:
-                await self._settle(row, progress)
-
-    async def _settle(self, row: Row, progress: Progress) -> None:
-        self._caution.at_hand(row)
-        outcome = await self._deliverer.deliver(
-            row, self._session, attempt=1, replays=0, protection=self._caution.protection
-        )
-        progress.add(row, outcome, 1, self._rules)
+                self._caution.at_hand(row)
+                outcome = await self._deliverer.deliver(
+                    row, self._session, attempt=1, replays=0, protection=self._caution.protection
+                )
+                progress.add(row, outcome, 1, self._rules)
 
     async def _held_keys(self, page: Page) -> frozenset[str]:
         if not (self._rules.hold_back and page.failures and page.rows):

@@ -43,7 +43,7 @@ class Watchdog:
 
     def __enter__(self) -> None:
         loop = asyncio.get_running_loop()
-        self._task = task = asyncio.current_task()
+        self._task = task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("A handler's time is limited inside a task only.")
         self._cancelling = task.cancelling()
