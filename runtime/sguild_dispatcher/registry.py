@@ -85,6 +85,8 @@ class EventType:
 
 def in_window(moment: datetime, start: date | None, end: date | None) -> bool:
     """Tell whether ``start <= moment < end``, where a day begins at 00:00 UTC and ``None`` is unbounded."""
+    if start is None and end is None:
+        return True
     day = moment.astimezone(UTC).date()
     return (start is None or start <= day) and (end is None or day < end)
 
