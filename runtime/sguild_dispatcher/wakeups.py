@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 CHANNEL: Final = "sguild_dispatcher"
 """The channel that workers listen on."""
 
-LOOK_SECONDS: Final = (0.002, 0.05)
+LOOK_SECONDS: Final = (0.001, 0.05)
 """How often watched connections are looked at: at first, and at last while their transactions stay open."""
 
 DEBOUNCE_SECONDS: Final = 0.005
