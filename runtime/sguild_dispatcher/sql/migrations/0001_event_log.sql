@@ -21,7 +21,7 @@ create table sguild_dispatcher.event_log (
     body            text not null,
     primary key (seq, created_at)
 ) partition by range (created_at);
-create index event_log_txid on sguild_dispatcher.event_log (txid, bucket, seq);
+create index event_log_txid on sguild_dispatcher.event_log (txid, bucket);
 comment on column sguild_dispatcher.event_log.generation is
     'The cluster in whose transaction ids txid counts; the default rises after a restore into another one.';
 comment on column sguild_dispatcher.event_log.bucket is
