@@ -138,3 +138,22 @@ async def test_a_wrong_name_is_an_error_at_once_and_a_wrong_setting_when_it_is_n
         await subscriber.register()
     with pytest.raises(SettingsError, match="'many'"):
         await subscriber.drain()
+
+
+@pytest.mark.parametrize(("installed", "library"), [(True, "uvloop"), (False, "asyncio")])
+def test_it_runs_on_uvloop_where_that_is_installed(
+    monkeypatch: pytest.MonkeyPatch, installed: bool, library: str
+) -> None:
+    loops: list[str] = []
+
+    class Service(SalesSubscriber):
+        async def run(self) -> None:
+            loops.append(type(asyncio.get_running_loop()).__module__.partition(".")[0])
+
+    if installed:
+        pytest.importorskip("uvloop")
+    else:
+        monkeypatch.setitem(sys.modules, "uvloop", None)
+
+    assert Service("crm").serve() == 0
+    assert loops == [library]
