@@ -8,7 +8,7 @@ STAMP := $(VENV)/.setup-done
 SOURCES := codegen runtime tests benchmarks demo
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint types check-generated check-contracts unit pythons proof faults conformance bench-codegen generate clean
+.PHONY: help setup demo test lint types check-generated check-contracts unit pythons proof faults conformance bench bench-codegen generate clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -18,7 +18,7 @@ setup: $(STAMP) ## Create $(VENV) with the three distributions, editable
 $(STAMP): pyproject.toml runtime/pyproject.toml generated/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable . --editable "runtime[django,ed25519,opentelemetry,prometheus,psycopg,sqlalchemy,strategies,testing]" --editable generated --group dev
+	$(BIN)/python -m pip install --quiet --editable . --editable "runtime[django,ed25519,fast,opentelemetry,prometheus,psycopg,sqlalchemy,strategies,testing]" --editable generated --group dev
 	@touch $@
 
 demo: setup ## Play one story through the generated code, on a database of its own
@@ -61,6 +61,10 @@ faults: setup ## Kill workers, crash servers, cut connections, fill disks: what 
 conformance: setup ## The official JSON Schema test suite through generated models, and pairs of schemas compared
 	@$(BIN)/python tests/conformance/suite.py
 	@$(BIN)/python tests/conformance/pairs.py
+
+bench: setup ## Measure the transport against its peers, as ratios; takes some minutes
+	$(BIN)/python -m pip install --quiet --group bench
+	@$(BIN)/python benchmarks/transport.py
 
 bench-codegen: setup ## Measure the tool and its models, as ratios
 	@$(BIN)/python benchmarks/codegen.py

@@ -1,0 +1,126 @@
+"""One round: everything once, the sides taking turns, each in new databases."""
+
+import statistics
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Final, TypeVar
+
+from transport_load import BATCH, Load
+from transport_nats import SUBSCRIBERS, Nats
+from transport_own import Own, connected
+from transport_pgqueuer import PgQueuer
+from transport_procrastinate import Procrastinate
+from transport_report import ROLES, Amounts
+
+from sguild_dispatcher.testing.postgres import drop_database
+
+INTERVAL: Final = 1 / 50
+_WARMING: Final = 100
+
+SideT = TypeVar("SideT", Own, PgQueuer, Procrastinate)
+
+
+async def measured_round(server: str, nats: Nats, load: Load) -> Amounts:
+    """Return the amounts: rates in events a second, times in seconds, sizes in bytes."""
+    async with AsyncExitStack() as stack:
+
+        async def new(create: Callable[[], Awaitable[SideT]]) -> SideT:
+            side = await create()
+            stack.push_async_callback(drop_database, side.dsn)
+            return side
+
+        own = await new(lambda: Own.create(server, roles=False))
+        with_roles = await new(lambda: Own.create(server, roles=True))
+        pgqueuer = await new(lambda: PgQueuer.create(server))
+        procrastinate = await new(lambda: Procrastinate.create(server))
+        sides = {"": own, ROLES: with_roles}
+        return {
+            **await _published(sides, pgqueuer, load),
+            **await _delivered(sides, pgqueuer, load),
+            **await _delivered_slowly(procrastinate, nats, load),
+            **await _latencies(sides, pgqueuer, load),
+            **await _wal(await new(lambda: Own.create(server, roles=False)), load),
+            **await _held(server, stack, load),
+        }
+
+
+async def _published(sides: dict[str, Own], pgqueuer: PgQueuer, load: Load) -> dict[str, float]:
+    amounts: dict[str, float] = {}
+    count = load.published
+    for connections, name in ((1, "1 connection"), (8, "8 connections")):
+        for roles, own in sides.items():
+            amounts[f"publish, {name}{roles}"] = count / await own.publish(connections, count)
+        amounts[f"pgqueuer, {name}"] = count / await pgqueuer.publish(connections, count)
+        amounts[f"pgqueuer, {name}, no transaction"] = count / await pgqueuer.publish(
+            connections, count, joined=False
+        )
+    for roles, own in sides.items():
+        amounts[f"batch of 1000{roles}"] = load.batches * BATCH / await own.publish_batches(load.batches)
+    amounts["pgqueuer, batch of 1000"] = load.batches * BATCH / await pgqueuer.publish_batches(load.batches)
+    return amounts
+
+
+async def _delivered(sides: dict[str, Own], pgqueuer: PgQueuer, load: Load) -> dict[str, float]:
+    amounts: dict[str, float] = {}
+    for roles, own in sides.items():
+        await own.deliver()
+        await own.publish_batches(load.delivered // BATCH)
+        amounts[f"deliveries{roles}"] = SUBSCRIBERS * load.delivered / await own.deliver()
+    await pgqueuer.deliver()
+    await pgqueuer.publish_batches(load.delivered // BATCH)
+    amounts["pgqueuer, jobs that do nothing"] = load.delivered / await pgqueuer.deliver()
+    return amounts
+
+
+async def _delivered_slowly(procrastinate: Procrastinate, nats: Nats, load: Load) -> dict[str, float]:
+    await procrastinate.publish_jobs(load.slow_jobs)
+    return {
+        "procrastinate, jobs that do nothing": load.slow_jobs / await procrastinate.deliver(),
+        "nats-py, fan-out": SUBSCRIBERS
+        * load.delivered
+        / await nats.fan_out(load.delivered, each_acknowledged=True),
+        "nats-py, fan-out, batches acknowledged": SUBSCRIBERS
+        * load.delivered
+        / await nats.fan_out(load.delivered, each_acknowledged=False),
+    }
+
+
+async def _latencies(sides: dict[str, Own], pgqueuer: PgQueuer, load: Load) -> dict[str, float]:
+    amounts = {
+        f"p50 latency at 50/s{roles}": statistics.median(await own.times(load.timed, INTERVAL))
+        for roles, own in sides.items()
+    }
+    amounts["pgqueuer, p50 latency"] = statistics.median(await pgqueuer.times(load.timed, INTERVAL))
+    return amounts
+
+
+async def _wal(own: Own, load: Load) -> dict[str, float]:
+    """Return the bytes of WAL for an event that is published in a transaction of its own, and of its body."""
+    async with connected(own.dsn) as connection:
+        await connection.execute("checkpoint")
+        await own.publish(8, _WARMING)
+        await own.deliver()
+        before = await connection.fetchval("select pg_current_wal_insert_lsn()")
+        await own.publish(8, load.published)
+        await own.deliver()
+        size = await connection.fetchval("select pg_current_wal_insert_lsn() - $1::pg_lsn", before)
+    published = load.published // 8 * 8
+    return {"WAL of an event, 3 subscribers": float(size) / published, "its body": await own.body_bytes()}
+
+
+async def _held(server: str, stack: AsyncExitStack, load: Load) -> dict[str, float]:
+    """Return how fast events are delivered while another transaction stays open, and while none does."""
+    free, held = await Own.create(server, roles=False), await Own.create(server, roles=False)
+    for each in (free, held):
+        stack.push_async_callback(drop_database, each.dsn)
+    seconds = dict.fromkeys((free, held), 0.0)
+    async with connected(held.dsn) as connection, connection.transaction():
+        await connection.execute("select pg_current_xact_id()")
+        for _ in range(load.held // load.held_step):
+            for each in seconds:
+                await each.publish_batches(load.held_step // BATCH)
+                seconds[each] += await each.deliver()
+    return {
+        "deliveries under a held xmin": SUBSCRIBERS * load.held / seconds[held],
+        "deliveries without": SUBSCRIBERS * load.held / seconds[free],
+    }
