@@ -38,7 +38,7 @@ ALLOWED = {
     "sguild_dispatcher": r"""
         sguild_dispatcher/ (
             \w+ \.py
-            | (cli | connections | delivery | fields | signing | transport) / \w+ \.py
+            | (cli | connections | delivery | fields | signing | telemetry | transport) / \w+ \.py
             | testing (/ (documents | memory))? / \w+ \.py
             | sql / (\w+ /)? \w+ \.sql
             | py\.typed
