@@ -95,9 +95,7 @@ class GuardedBatches:
         token = uuid4().hex
         async with self._log.transaction():
             began = time.perf_counter()
-            page = await self._log.fetch_page(
-                cursor, limit=self._rules.size, token=token, newest=self._place.is_idle_move_due
-            )
+            page = await self._place.fetch(cursor, limit=self._rules.size, token=token)
             self._rules.telemetry.received(page.rows, began)
             moved = self._before(cursor, page)
             if moved is not None:

@@ -82,9 +82,7 @@ class TransactionalBatches:
         async with self._session.transaction():
             limit = 1 if self._caution.care is Care.ONE_EVENT else self._rules.size
             began = time.perf_counter()
-            page = await self._session.fetch_page(
-                cursor, limit=limit, token=token, newest=self._place.is_idle_move_due
-            )
+            page = await self._place.fetch(cursor, limit=limit, token=token)
             self._rules.telemetry.received(page.rows, began)
             await self._settle_page(page, progress)
             await progress.note(self._session)

@@ -95,6 +95,8 @@ class Page:
         failures: the subscription has failed deliveries in this database.
         restored: the window holds all that is left of a former cluster, and there is a later one.
         last_seq: the newest seq that anybody drew, if it was asked for.
+        session: the server's session that read it; one that a pooler lends to many has one name for all.
+            ``None`` for a window.
     """
 
     rows: Sequence[Row]
@@ -104,6 +106,7 @@ class Page:
     failures: bool
     restored: bool
     last_seq: int | None
+    session: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

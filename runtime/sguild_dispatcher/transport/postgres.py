@@ -144,6 +144,7 @@ class PostgresSession:
             failures=head["failures"],
             restored=head["restored"],
             last_seq=head["last_seq"],
+            session=head["session"],
         )
 
     async def move_cursor(self, cursor: Cursor, *, token: str | None) -> None:

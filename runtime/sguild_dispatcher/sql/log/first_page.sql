@@ -12,6 +12,12 @@ with head as materialized (
         end as snapshot,
         exists (select from sguild_dispatcher.generation as newer where newer.generation > $2) as restored,
         pg_catalog.set_config('sguild_dispatcher.batch', $7, true) as token,
+        -- The first fetch of a session gives it a name.
+        pg_catalog.set_config(
+            'sguild_dispatcher.session',
+            coalesce(nullif(pg_catalog.current_setting('sguild_dispatcher.session', true), ''), $7),
+            false
+        ) as session,
         -- The newest event, be it visible to this role or not: what is hidden must not hold back retention either.
         case when $10 then (select numbers.last_value from sguild_dispatcher.event_log_seq_seq as numbers) end as last_seq,
         subscription.retired_at is null and (
@@ -45,7 +51,7 @@ page as (
     limit $6
 )
 select
-    head.snapshot, head.restored, head.last_seq, head.in_place, head.flowing, head.failures,
+    head.snapshot, head.restored, head.last_seq, head.session, head.in_place, head.flowing, head.failures,
     page.seq, page.event_id, page.event_type, page.schema_version, page.producer, page.tenant_id,
     page.ordering_key, page.key_id, page.signature, page.trace_context, page.body
 from head left join page on true

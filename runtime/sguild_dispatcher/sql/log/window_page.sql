@@ -7,6 +7,7 @@ with head as materialized (
         $10::text = '9223372036854775807:9223372036854775807:' as restored,
         pg_catalog.set_config('sguild_dispatcher.batch', $7, true) as token,
         null::bigint as last_seq,
+        null::text as session,
         subscription.retired_at is null and (
             select pg_catalog.max(cursor.version) from sguild_dispatcher.cursor as cursor
             where cursor.subscription_id = $1 and cursor.partition = $8
@@ -35,7 +36,7 @@ page as (
     limit $6
 )
 select
-    head.snapshot, head.restored, head.last_seq, head.in_place, head.flowing, head.failures,
+    head.snapshot, head.restored, head.last_seq, head.session, head.in_place, head.flowing, head.failures,
     page.seq, page.event_id, page.event_type, page.schema_version, page.producer, page.tenant_id,
     page.ordering_key, page.key_id, page.signature, page.trace_context, page.body
 from head left join page on true

@@ -51,6 +51,7 @@ class MemoryLog(MemoryPart):
             failures=bool(self._failed),
             restored=False,
             last_seq=None if cursor.window else max(log, default=None),
+            session=None if cursor.window else "memory",
         )
 
     def _is_new(self, row: Row, cursor: Cursor) -> bool:
