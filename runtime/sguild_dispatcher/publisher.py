@@ -44,7 +44,6 @@ from sguild_dispatcher.rights import INSUFFICIENT_PRIVILEGE, role_of
 from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.signing import Keyring
 from sguild_dispatcher.telemetry import Publishing
-from sguild_dispatcher.telemetry.libraries import active_trace
 
 if TYPE_CHECKING:
     from sguild_dispatcher.wakeups import SyncWaker, Waker
@@ -87,7 +86,7 @@ class _Publisher:
         """The settings; those of the environment are read on first use, so that a service can report them."""
         return self._given_settings or Settings.from_environment()
 
-    def _row(self, payload: Payload, event_type: str, version: int) -> EventRow:
+    def _row(self, payload: Payload, event_type: str, version: int, trace_context: str | None) -> EventRow:
         """Return the row of an event that may be published.
 
         Raises:
@@ -116,10 +115,10 @@ class _Publisher:
             key_id=key_id,
             signature=signature,
             body=body.decode(),
-            trace_context=active_trace() or current_context().trace_context,
+            trace_context=trace_context,
         )
 
-    def _rows(self, payloads: Iterable[Payload]) -> list[EventRow]:
+    def _rows(self, payloads: Iterable[Payload], trace_context: str | None) -> list[EventRow]:
         """Return the rows of events all of which may be published.
 
         Raises:
@@ -129,7 +128,7 @@ class _Publisher:
         rows: list[EventRow] = []
         for index, payload in enumerate(payloads):
             try:
-                rows.append(self._row(payload, *_contract_of(payload)))
+                rows.append(self._row(payload, *_contract_of(payload), trace_context))
             except PublishError as error:
                 raise type(error)(f"payloads[{index}]: {error}") from None
         return rows
@@ -281,7 +280,7 @@ class Publisher(_Publisher):
             MissingRightsError: the connection's role may not publish it.
         """
         with Publishing(event_type) as publishing, self._rights_explained():
-            row = self._row(payload, event_type, version)
+            row = self._row(payload, event_type, version, publishing.trace_context)
             publishing.sending(row)
             self._watch(await execute(connection, "insert_event", *row))
         return row.event_id
@@ -307,7 +306,7 @@ class Publisher(_Publisher):
         if not payloads:
             return []
         with _publishing_many(payloads) as publishing, self._rights_explained():
-            rows = self._rows(payloads)
+            rows = self._rows(payloads, publishing.trace_context)
             publishing.sending(*rows)
             self._watch(await execute(connection, "insert_events", as_json(rows)))
         return [event_id(row.event_id) for row in rows]
@@ -321,7 +320,7 @@ class SyncPublisher(_Publisher):
 
     def _publish(self, connection: SyncConnection, payload: Payload, event_type: str, version: int) -> str:
         with Publishing(event_type) as publishing, self._rights_explained():
-            row = self._row(payload, event_type, version)
+            row = self._row(payload, event_type, version, publishing.trace_context)
             publishing.sending(row)
             self._watch(execute_sync(connection, "insert_event", *row))
         return row.event_id
@@ -333,7 +332,7 @@ class SyncPublisher(_Publisher):
         if not payloads:
             return []
         with _publishing_many(payloads) as publishing, self._rights_explained():
-            rows = self._rows(payloads)
+            rows = self._rows(payloads, publishing.trace_context)
             publishing.sending(*rows)
             self._watch(execute_sync(connection, "insert_events", as_json(rows)))
         return [event_id(row.event_id) for row in rows]

@@ -1,4 +1,4 @@
-"""SDKs of OpenTelemetry that keep what they are told in memory, each for one test."""
+"""What is told: to SDKs of OpenTelemetry that keep it in memory, and to the client of Prometheus."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,6 +11,9 @@ from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricR
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import REGISTRY
+
+from sguild_dispatcher.telemetry.libraries import observers
 
 
 class Spans:
@@ -92,3 +95,32 @@ def metrics(monkeypatch: pytest.MonkeyPatch) -> Iterator[Metrics]:
     monkeypatch.setattr(metrics_internal, "_METER_PROVIDER", provider)
     yield Metrics(reader)
     provider.shutdown()
+
+
+class Prometheus:
+    """The samples of the client's registry, as they grew since the test began."""
+
+    def __init__(self) -> None:
+        assert observers()
+        self._before = self._samples()
+
+    def grown(self, name: str, **labels: str) -> float:
+        key = (name, frozenset(labels.items()))
+        return self._samples().get(key, 0) - self._before.get(key, 0)
+
+    def lag(self, partition: int = 0) -> float | None:
+        labels = {"subscriber": "sales/crm", "log": "home", "partition": str(partition)}
+        return REGISTRY.get_sample_value("sguild_dispatcher_lag_seconds", labels)
+
+    def _samples(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+        return {
+            (sample.name, frozenset(sample.labels.items())): sample.value
+            for family in REGISTRY.collect()
+            for sample in family.samples
+        }
+
+
+@pytest.fixture
+def prometheus() -> Prometheus:
+    """What Prometheus' client counts during the test."""
+    return Prometheus()

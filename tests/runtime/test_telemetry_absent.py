@@ -17,12 +17,27 @@ __all__ = ["port"]
 PROGRAM = Path(__file__).parent / "programs" / "without_libraries.py"
 
 
-async def test_everything_but_the_metrics_works_without_the_libraries(
-    connection: Connection, dsn: str, port: int
+NO_METRICS = "501 Install sguild-dispatcher[prometheus] to have metrics here.\n"
+COUNTED = (
+    'sguild_dispatcher_deliveries_total{event_type="credit.locked",outcome="delivered",reason="",'
+    'subscriber="sales/crm"} 1.0\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("absent", "metrics"),
+    [
+        (("opentelemetry", "prometheus_client"), NO_METRICS),
+        (("opentelemetry",), COUNTED),
+        (("prometheus_client",), NO_METRICS),
+    ],
+)
+async def test_everything_but_their_own_works_without_the_libraries(
+    connection: Connection, dsn: str, port: int, absent: tuple[str, ...], metrics: str
 ) -> None:
     await create_effects(connection)
     ended = subprocess.run(  # noqa: ASYNC221 - nothing else runs
-        [sys.executable, str(PROGRAM)],
+        [sys.executable, str(PROGRAM), *absent],
         env={**os.environ, "SGUILD_DISPATCHER_DSN": dsn, "SGUILD_DISPATCHER_METRICS_PORT": str(port)},
         capture_output=True,
         text=True,
@@ -30,10 +45,7 @@ async def test_everything_but_the_metrics_works_without_the_libraries(
         check=False,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout == (
-        '200 ok\n200 {"ready": true, "subscribers": {"sales/crm": []}}\n'
-        "501 Install sguild-dispatcher[prometheus] to have metrics here.\n"
-    )
+    assert ended.stdout == f'200 ok\n200 {{"ready": true, "subscribers": {{"sales/crm": []}}}}\n{metrics}'
 
 
 def test_the_runtime_imports_neither_library_by_itself() -> None:

@@ -1,7 +1,9 @@
 """What is counted and measured, by an SDK of OpenTelemetry and by the client of Prometheus."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -15,18 +17,15 @@ from deliveries_kit import (
     publisher,
     recording,
     sales,
-    until,
     write_effect,
 )
 from sample_contracts import CreditLockedV1, Event
 from sguild_dispatcher.context import request_context
 from sguild_dispatcher.database import Connection
-from sguild_dispatcher.statements import statement
 from sguild_dispatcher.subscriber import DeadLetter, Discard, HandlerContext
-from sguild_dispatcher.telemetry.libraries import observers
-from telemetry_kit import Metrics, metrics
+from telemetry_kit import Metrics, Prometheus, metrics, prometheus
 
-__all__ = ["metrics"]
+__all__ = ["metrics", "prometheus"]
 
 CANARY = "jane.doe@example.org"
 
@@ -35,34 +34,6 @@ CANARY = "jane.doe@example.org"
 async def database(connection: Connection) -> Connection:
     await create_effects(connection)
     return connection
-
-
-class Prometheus:
-    """The samples of the client's registry, as they grew since the test began."""
-
-    def __init__(self) -> None:
-        assert observers()
-        self._before = self._samples()
-
-    def grown(self, name: str, **labels: str) -> float:
-        key = (name, frozenset(labels.items()))
-        return self._samples().get(key, 0) - self._before.get(key, 0)
-
-    def lag(self) -> float | None:
-        labels = {"subscriber": "sales/crm", "log": "home", "partition": "0"}
-        return REGISTRY.get_sample_value("sguild_dispatcher_lag_seconds", labels)
-
-    def _samples(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-        return {
-            (sample.name, frozenset(sample.labels.items())): sample.value
-            for family in REGISTRY.collect()
-            for sample in family.samples
-        }
-
-
-@pytest.fixture
-def prometheus() -> Prometheus:
-    return Prometheus()
 
 
 def failing(subscriber: SalesSubscriber) -> None:
@@ -244,126 +215,16 @@ async def test_invented_event_types_are_one_series(
     assert "invented" not in generate_latest(REGISTRY).decode()
 
 
-# lag
-
-
-@pytest.fixture
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measure the lag with every beat."""
-    monkeypatch.setattr("sguild_dispatcher.delivery.lag.LAG_SECONDS", 0.0)
-
-
-def lag_is(prometheus: Prometheus, judged: Callable[[float], bool]) -> Callable[[], Awaitable[bool]]:
-    async def condition() -> bool:
-        lag = prometheus.lag()
-        return lag is not None and judged(lag)
-
-    return condition
-
-
-@pytest.mark.usefixtures("often")
-async def test_the_lag_grows_while_a_handler_hangs_and_ends_with_it(
-    database: Connection, dsn: str, prometheus: Prometheus, metrics: Metrics
+async def test_threads_that_publish_for_the_first_time_at_once_are_all_counted(
+    dsn: str,
 ) -> None:
-    subscriber = sales(dsn)
-    go_on = asyncio.Event()
-
-    @subscriber.on_credit_locked
-    async def hang(event: Event[CreditLockedV1], context: HandlerContext) -> None:
-        await write_effect(event, context)
-        await go_on.wait()
-
-    await subscriber.register()
-    await publish(database, locked(1), locked(2))
-    task = asyncio.create_task(subscriber.run())
-    await until(lag_is(prometheus, lambda lag: lag > 0.7))
-    [(attributes, seconds)] = metrics.points("sguild_dispatcher.lag")
-    assert seconds > 0.7
-    assert attributes == {
-        "messaging.system": "sguild_dispatcher",
-        "messaging.consumer.group.name": "sales",
-        "messaging.destination.subscription.name": "crm",
-        "sguild_dispatcher.log": "home",
-        "sguild_dispatcher.partition": "0",
-    }
-    go_on.set()
-    await until(lag_is(prometheus, lambda lag: lag == 0))
-    await subscriber.stop()
-    await task
-    assert prometheus.lag() is None
-    assert metrics.points("sguild_dispatcher.lag") == []
-
-
-LAG = """
-    update sguild_dispatcher.event_log set created_at = now() - seq * interval '1 hour';
-"""
-
-
-@pytest.mark.usefixtures("often")
-async def test_the_lag_is_that_of_the_oldest_event_that_is_read_and_not_done(
-    database: Connection, dsn: str, prometheus: Prometheus
-) -> None:
-    other: Connection = await asyncpg.connect(dsn)
-    subscriber = sales(dsn, batch_size=1)
-    steps = asyncio.Semaphore(0)
-
-    @subscriber.on_credit_locked
-    async def step(event: Event[CreditLockedV1], context: HandlerContext) -> None:
-        await write_effect(event, context)
-        await steps.acquire()
-
-    await subscriber.register()
-    # A window with three events; the rest of it is the older, the further it is read.
-    for number in (1, 2, 3):
-        await publish(database, locked(number))
-    await database.execute(LAG)
-    task = asyncio.create_task(subscriber.run())
-    await until(lag_is(prometheus, lambda lag: 3500 < lag < 3700))
-    steps.release()
-    await until(lag_is(prometheus, lambda lag: 7100 < lag < 7300))
-    steps.release()
-    steps.release()
-    await until(lag_is(prometheus, lambda lag: lag == 0))
-    # What committed late, and before it an event of a type that sales does not read.
-    transaction = other.transaction()
-    await transaction.start()
-    with request_context(tenant_id="tenant-1"):
-        await publisher().publish(other, locked(4))
-    await publish(database, locked(5))
-    steps.release()
-    await until(lag_is(prometheus, lambda lag: lag == 0))
-    await transaction.commit()
-    await until(lag_is(prometheus, lambda lag: 0 < lag < 60))
-    steps.release()
-    await until(lag_is(prometheus, lambda lag: lag == 0))
-    await subscriber.stop()
-    await task
-    await other.close()
-
-
-async def test_the_lag_is_not_asked_for_where_nobody_counts(
-    database: Connection, dsn: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sguild_dispatcher.telemetry.consuming.observers", tuple)
-    monkeypatch.setattr("sguild_dispatcher.transport.postgres.PostgresControl.lags", None)
-    subscriber = sales(dsn)
-    recording(subscriber)
-    await subscriber.register()
-    await publish(database, locked(1))
-    assert (await subscriber.drain()).delivered == 1
-
-
-@pytest.mark.usefixtures("often")
-async def test_a_lag_that_cannot_be_measured_stops_no_delivery(
-    database: Connection, dsn: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def broken(name: str) -> str:
-        return "select 1 / 0" if name == "cursor/lag" else statement(name)
-
-    monkeypatch.setattr("sguild_dispatcher.transport.postgres.statement", broken)
-    subscriber = sales(dsn)
-    recording(subscriber)
-    await subscriber.register()
-    await publish(database, locked(1))
-    assert (await subscriber.drain()).delivered == 1
-    assert "sales/crm: could not measure how long events wait" in caplog.text
+    program = Path(__file__).parent / "programs" / "publishing_threads.py"
+    ended = subprocess.run(  # noqa: ASYNC221 - nothing else runs
+        [sys.executable, str(program)],
+        env={**os.environ, "SGUILD_DISPATCHER_DSN": dsn},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr, ended.stdout) == (0, "", "8.0\n")

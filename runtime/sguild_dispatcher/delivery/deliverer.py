@@ -6,6 +6,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Final, Literal, TypeAlias
 
 from sguild_dispatcher.context import EventContext
@@ -218,19 +219,21 @@ class Deliverer:
         correlation = getattr(event, "correlation_id", None)
         correlation_id = correlation if isinstance(correlation, str) else event.event_id
         seconds = registered.options.timeout or self._timeout
-        surroundings = EventContext(
+        surroundings: AbstractContextManager[None] = EventContext(
             tenant_id=event.tenant_id, correlation_id=correlation_id, trace_context=context.trace_context
         )
-        handling = self._telemetry.handling(
-            event_type=event.event_type,
-            event_id=event.event_id,
-            correlation_id=correlation_id,
-            attempt=context.attempt,
-            trace_context=context.trace_context,
-        )
+        if self._telemetry.listens:
+            surroundings = self._telemetry.handling(
+                surroundings,
+                event_type=event.event_type,
+                event_id=event.event_id,
+                correlation_id=correlation_id,
+                attempt=context.attempt,
+                trace_context=context.trace_context,
+            )
         began = time.perf_counter()
         try:
-            with handling, surroundings, self._watchdog(seconds):
+            with surroundings, self._watchdog(seconds):
                 if registered.coroutine is not None:
                     await registered.coroutine(event, context)
                 else:

@@ -29,6 +29,7 @@ class LagWatch:
         self._log = log
         self._fields = fields
         self._due = 0.0
+        self._told: frozenset[int] = frozenset()
 
     async def look(self, control: Control, subscription: int, owned: Collection[int]) -> None:
         """Measure the partitions that are owned, if it is time to."""
@@ -36,8 +37,10 @@ class LagWatch:
             return
         self._due = time.monotonic() + LAG_SECONDS
         try:
-            self._telemetry.lagging(self._log, await control.lags(subscription, sorted(owned)))
+            self._tell(await control.lags(subscription, sorted(owned)))
         except Exception as error:  # noqa: BLE001 - a measurement must not stop what it measures
+            # What was told last would look like a lag that stays as it is.
+            self._tell({})
             _log.warning(
                 "%s: could not measure how long events wait (%s)",
                 self._fields["subscriber"],
@@ -47,4 +50,9 @@ class LagWatch:
 
     def end(self) -> None:
         """Tell that this process no longer knows."""
-        self._telemetry.lagging(self._log, {})
+        self._tell({})
+
+    def _tell(self, seconds: Mapping[int, float]) -> None:
+        given_away = dict.fromkeys(self._told - seconds.keys())
+        self._told = frozenset(seconds)
+        self._telemetry.lagging(self._log, {**seconds, **given_away})

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Container, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from sguild_dispatcher.subscriptions import SubscriberName
 from sguild_dispatcher.telemetry import names
@@ -14,8 +14,6 @@ from sguild_dispatcher.telemetry.observer import Observer, Settled
 
 if TYPE_CHECKING:
     from sguild_dispatcher.telemetry.spans import OpenSpan, Spans
-
-_NOTHING: Final[AbstractContextManager[None]] = nullcontext()
 
 
 class Consuming:
@@ -41,7 +39,8 @@ class Consuming:
         self._known = known
         self.observers: tuple[Observer, ...] = observers()
         self.spans: Spans | None = spans()
-        self._silent = self.spans is None and not self.observers
+        self.listens = self.spans is not None or bool(self.observers)
+        """Whether anybody wants to be told."""
 
     @property
     def counts(self) -> bool:
@@ -50,7 +49,7 @@ class Consuming:
 
     def received(self, rows: Sequence[Mapping[str, Any]], began: float) -> None:
         """Tell of a fetch that began at ``began`` (``time.perf_counter``); one without rows is not told."""
-        if self._silent or not rows:
+        if not self.listens or not rows:
             return
         seconds = time.perf_counter() - began
         if self.spans is not None:
@@ -59,17 +58,25 @@ class Consuming:
             each.received(self.subscriber, seconds)
 
     def handling(
-        self, *, event_type: str, event_id: str, correlation_id: str, attempt: int, trace_context: str | None
-    ) -> AbstractContextManager[object]:
-        """Return a block for the call of a handler: its span is current in it, and its time is taken."""
-        if self._silent:
-            return _NOTHING
+        self,
+        surroundings: AbstractContextManager[None],
+        *,
+        event_type: str,
+        event_id: str,
+        correlation_id: str,
+        attempt: int,
+        trace_context: str | None,
+    ) -> AbstractContextManager[None]:
+        """Return a block for the call of a handler: its span is current in it, and its time is taken.
+
+        It is around another block, which takes its place where nobody listens: that costs nothing then.
+        """
         attributes: dict[str, str | int] = {
             names.MESSAGE_ID: event_id,
             names.CONVERSATION_ID: correlation_id,
             names.ATTEMPT: attempt,
         }
-        return _Handling(self, event_type, trace_context, attributes)
+        return _Handling(self, surroundings, event_type, trace_context, attributes)
 
     def settled(self, counts: Mapping[Settled, int]) -> None:
         """Tell what a commit settled."""
@@ -81,23 +88,33 @@ class Consuming:
         for observer in self.observers:
             observer.settled(self.subscriber, named)
 
-    def lagging(self, log: str, seconds: Mapping[int, float]) -> None:
-        """Tell how long the oldest waiting event of each owned partition has waited."""
+    def lagging(self, log: str, seconds: Mapping[int, float | None]) -> None:
+        """Tell how long the oldest waiting event of partitions has waited, ``None`` of those given away."""
         for each in self.observers:
             each.lagging(self.subscriber, log, seconds)
 
 
-class _Handling:
-    __slots__ = ("_attributes", "_began", "_consuming", "_event_type", "_span", "_trace_context")
+class _Handling(AbstractContextManager[None]):
+    __slots__ = (
+        "_attributes",
+        "_began",
+        "_consuming",
+        "_event_type",
+        "_span",
+        "_surroundings",
+        "_trace_context",
+    )
 
     def __init__(
         self,
         consuming: Consuming,
+        surroundings: AbstractContextManager[None],
         event_type: str,
         trace_context: str | None,
         attributes: Mapping[str, str | int],
     ) -> None:
         self._consuming = consuming
+        self._surroundings = surroundings
         self._event_type = event_type
         self._trace_context = trace_context
         self._attributes = attributes
@@ -109,6 +126,7 @@ class _Handling:
             self._span = consuming.spans.process(
                 consuming.subscriber, self._event_type, self._trace_context, self._attributes
             )
+        self._surroundings.__enter__()
         self._began = time.perf_counter()
 
     def __exit__(
@@ -116,6 +134,7 @@ class _Handling:
     ) -> None:
         consuming = self._consuming
         seconds = time.perf_counter() - self._began
+        self._surroundings.__exit__(kind, error, trace)
         failed = "" if error is None or isinstance(error, consuming.harmless) else error_type(error)
         if self._span is not None:
             self._span.end(failed)

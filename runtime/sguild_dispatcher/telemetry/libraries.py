@@ -4,7 +4,8 @@ import sys
 from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Final
 
 from sguild_dispatcher.telemetry.observer import Observer
 
@@ -13,14 +14,16 @@ if TYPE_CHECKING:
 
     from sguild_dispatcher.telemetry.spans import Spans
 
+_making: Final = Lock()
+"""Threads may publish for the first time at once, and a registry takes each name only once."""
+
 
 def spans() -> "Spans | None":
     """Return what makes spans, ``None`` where no SDK of OpenTelemetry is configured."""
-    if "opentelemetry.trace" not in sys.modules:
+    loaded = sys.modules.get("opentelemetry.trace")
+    if loaded is None:
         return None
-    from opentelemetry.trace import get_tracer_provider
-
-    provider = get_tracer_provider()
+    provider = loaded.get_tracer_provider()
     if _records_nothing(provider):
         return None
     from sguild_dispatcher.telemetry.spans import spans_of
@@ -30,7 +33,8 @@ def spans() -> "Spans | None":
 
 def active_trace() -> str | None:
     """Return the ``traceparent`` of the span that is current, ``None`` if there is none."""
-    if "opentelemetry.trace" not in sys.modules:
+    loaded = sys.modules.get("opentelemetry.trace")
+    if loaded is None or loaded.get_current_span() is loaded.INVALID_SPAN:
         return None
     from sguild_dispatcher.telemetry.spans import current_traceparent
 
@@ -46,14 +50,15 @@ def load_prometheus() -> None:
 def observers() -> tuple[Observer, ...]:
     """Return where to count: what is loaded of OpenTelemetry with an SDK, and of Prometheus."""
     found: list[Observer] = []
-    if "opentelemetry.metrics" in sys.modules:
-        from opentelemetry.metrics import get_meter_provider
-
-        provider = get_meter_provider()
+    loaded = sys.modules.get("opentelemetry.metrics")
+    if loaded is not None:
+        provider = loaded.get_meter_provider()
         if not _records_nothing(provider):
-            found.append(_meters(provider))
+            with _making:
+                found.append(_meters(provider))
     if "prometheus_client" in sys.modules:
-        found.append(_prometheus())
+        with _making:
+            found.append(_prometheus())
     return tuple(found)
 
 

@@ -22,7 +22,7 @@ class Meters:
 
     def __init__(self, provider: MeterProvider) -> None:
         meter = provider.get_meter(names.SCOPE, schema_url=names.SCHEMA_URL)
-        self._lags: dict[tuple[SubscriberName, str], Mapping[int, float]] = {}
+        self._lags: dict[tuple[SubscriberName, str, int], float] = {}
         self._sent = meter.create_counter(
             names.SENT, "{message}", "Events given to the database, in transactions that may yet roll back."
         )
@@ -79,17 +79,19 @@ class Meters:
             elif each.outcome == "dead":
                 self._dead.add(count, attributes)
 
-    def lagging(self, subscriber: SubscriberName, log: str, seconds: Mapping[int, float]) -> None:
+    def lagging(self, subscriber: SubscriberName, log: str, seconds: Mapping[int, float | None]) -> None:
         """See :meth:`Observer.lagging`."""
-        self._lags[subscriber, log] = seconds
+        for partition, each in seconds.items():
+            if each is None:
+                self._lags.pop((subscriber, log, partition), None)
+            else:
+                self._lags[subscriber, log, partition] = each
 
     def _observed_lags(self, _: CallbackOptions) -> Iterable[Observation]:
-        for (subscriber, log), lags in tuple(self._lags.items()):
-            for partition, seconds in lags.items():
-                yield Observation(
-                    seconds,
-                    {**_consumer(subscriber), names.LOG: log or "home", names.PARTITION: str(partition)},
-                )
+        for (subscriber, log, partition), seconds in tuple(self._lags.items()):
+            yield Observation(
+                seconds, {**_consumer(subscriber), names.LOG: log or "home", names.PARTITION: str(partition)}
+            )
 
 
 @cache

@@ -48,9 +48,10 @@ class Observer(Protocol):
         """A commit settled so many events."""
         ...
 
-    def lagging(self, subscriber: SubscriberName, log: str, seconds: Mapping[int, float]) -> None:
-        """The oldest waiting event of each partition that this process owns has waited so long.
+    def lagging(self, subscriber: SubscriberName, log: str, seconds: Mapping[int, float | None]) -> None:
+        """The oldest waiting event of each partition has waited so long.
 
-        Partitions that are not named are no longer this process's to tell of.
+        ``None`` says that the partition is no longer this worker's to tell of. Others are left as they are:
+        another worker of the same process may own them.
         """
         ...

@@ -62,7 +62,6 @@ class Prometheus:
             ("subscriber", "log", "partition"),
             registry=registry,
         )
-        self._lags: dict[tuple[SubscriberName, str], Mapping[int, float]] = {}
 
     def sent(self, event_type: str, count: int, error: str) -> None:
         """See :meth:`Observer.sent`."""
@@ -85,11 +84,11 @@ class Prometheus:
         for each, count in counts.items():
             self._settled.labels(str(subscriber), each.event_type, each.outcome, each.reason).inc(count)
 
-    def lagging(self, subscriber: SubscriberName, log: str, seconds: Mapping[int, float]) -> None:
+    def lagging(self, subscriber: SubscriberName, log: str, seconds: Mapping[int, float | None]) -> None:
         """See :meth:`Observer.lagging`."""
-        former = self._lags.get((subscriber, log), {})
-        self._lags[subscriber, log] = seconds
-        for partition in former.keys() - seconds.keys():
-            self._lag.remove(str(subscriber), log or _HOME, str(partition))
         for partition, each in seconds.items():
-            self._lag.labels(str(subscriber), log or _HOME, str(partition)).set(each)
+            labels = (str(subscriber), log or _HOME, str(partition))
+            if each is None:
+                self._lag.remove(*labels)
+            else:
+                self._lag.labels(*labels).set(each)

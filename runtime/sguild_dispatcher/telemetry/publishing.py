@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from sguild_dispatcher.context import current_context
 from sguild_dispatcher.telemetry import names
 from sguild_dispatcher.telemetry.errors import error_type
-from sguild_dispatcher.telemetry.libraries import observers, spans
+from sguild_dispatcher.telemetry.libraries import active_trace, observers, spans
 
 if TYPE_CHECKING:
     from sguild_dispatcher.telemetry.spans import OpenSpan
@@ -29,7 +29,7 @@ class Publishing:
     ::
 
         with Publishing(event_type) as publishing:
-            row = ...
+            row = ...  # with publishing.trace_context
             publishing.sending(row)
             await insert(row)
 
@@ -38,7 +38,10 @@ class Publishing:
         count: how many events a batch has, ``None`` where one is published by itself.
     """
 
-    __slots__ = ("_began", "_count", "_event_type", "_observers", "_rows", "_span")
+    __slots__ = ("_began", "_count", "_event_type", "_observers", "_rows", "_span", "trace_context")
+
+    trace_context: str | None
+    """What is stored beside the events: the creation context of each of them."""
 
     def __init__(self, *event_types: str, count: int | None = None) -> None:
         self._event_type = event_types[0] if len(event_types) == 1 else ""
@@ -49,6 +52,7 @@ class Publishing:
     def __enter__(self) -> Self:
         making = spans()
         self._span: OpenSpan | None = None if making is None else making.send(self._event_type, self._count)
+        self.trace_context = active_trace() or current_context().trace_context
         self._began = time.perf_counter()
         return self
 
