@@ -29,6 +29,8 @@ from sguild_dispatcher.subscriber import DrainResult, HandlerContext
 from sguild_dispatcher.transport.interface import Page
 from sguild_dispatcher.transport.postgres import PostgresSession
 
+SKIP = "select nextval('sguild_dispatcher.event_log_seq_seq') from generate_series(1, $1)"
+
 
 @pytest.fixture
 async def database(connection: Connection) -> Connection:
@@ -134,6 +136,27 @@ async def test_pages_of_every_size_deliver_all_in_order(
         await publish(database, locked(start + 1), locked(start + 2))
     assert await subscriber.drain() == DrainResult(delivered=14)
     assert await numbers(database) == list(range(1, 15))
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3])
+async def test_a_window_with_wide_gaps_is_delivered_to_its_end(
+    database: Connection, dsn: str, batch_size: int
+) -> None:
+    """What was rolled back, and what others read, lies between the events; after the window more follow."""
+    subscriber = sales(dsn, batch_size=batch_size)
+    recording(subscriber)
+    await subscriber.register()
+    for number, gap in enumerate((1, 4, 300, 2, 2, 50, 1000, 1), start=1):
+        await publish(database, locked(number))
+        await database.execute(SKIP, gap)
+    late = await asyncpg.connect(dsn)
+    async with late.transaction():
+        await publish(late, locked(9))
+        await publish(database, locked(10))
+        assert await subscriber.drain() == DrainResult(delivered=9)
+    await late.close()
+    assert await subscriber.drain() == DrainResult(delivered=1)
+    assert await numbers(database) == [*range(1, 9), 10, 9]
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 500])

@@ -80,14 +80,15 @@ class GuardedBatches:
         Raises:
             CursorMovedError: another process moved the cursor, or the subscription is retired.
         """
-        cursor, page = await self._freeze(await self._place.cursor())
+        begun = await self._place.cursor()
+        cursor, page = await self._freeze(begun)
         handled = await self._settle_page(page)
         if handled:
             moved = cursor.after(page, handled)
             async with self._log.transaction():
                 await self._log.move_cursor(moved, token=None)
             await self._place.moved(moved)
-        more = page.flowing and (bool(page.rows) or cursor.window is not None or page.restored)
+        more = page.flowing and (bool(page.rows) or begun.window is not None or page.restored)
         return Step(more=more, retries=True)
 
     async def _freeze(self, cursor: Cursor) -> tuple[Cursor, Page]:

@@ -63,7 +63,8 @@ class Cursor:
 
     def frozen(self, page: "Page") -> "Cursor":
         """Return the place before a page, with the page's snapshot as window: the next row of the table."""
-        return replace(self, version=self.version + 1, window=page.snapshot, position=self.position or 0)
+        first: int = page.rows[0]["seq"]
+        return replace(self, version=self.version + 1, window=page.snapshot, position=first - 1)
 
     def after(self, page: "Page", handled: int) -> "Cursor":
         """Return the place after the first ``handled`` rows of a page, as the next row of the table."""
@@ -90,7 +91,7 @@ class Page:
     Attributes:
         rows: events in the order of seq.
         snapshot: what the fetch could see, or the window that it read.
-        complete: nothing is left of the window.
+        complete: nothing is left of the window; a page that is not may be short all the same.
         flowing: new events may be delivered; not while the subscription is paused or its partitions change.
         failures: the subscription has failed deliveries in this database.
         restored: the window holds all that is left of a former cluster, and there is a later one.

@@ -32,6 +32,11 @@ from sguild_dispatcher.transport.interface import (
 DAYS_AHEAD: Final = 7
 """Days of the log that are made in advance."""
 
+WIDEST_STEP: Final = 64
+"""How many seqs are looked at, at most, for each event that a further page of a window may have."""
+
+LAST_SEQ: Final = 2**63 - 1
+
 UNIQUE_VIOLATION: Final = "23505"
 IN_FAILED_TRANSACTION: Final = "25P02"
 _SAVEPOINT_GONE: Final = ("3B001", "25P01")
@@ -86,6 +91,7 @@ class PostgresSession:
     def __init__(self, driver: Driver, share: Share) -> None:
         self._driver = driver
         self._share = share
+        self._step = 1
 
     @property
     def connection(self) -> Any:
@@ -124,28 +130,43 @@ class PostgresSession:
 
     async def fetch_page(self, cursor: Cursor, *, limit: int, token: str, newest: bool = False) -> Page:
         """See :meth:`LogSession.fetch_page`."""
-        share = self._share
-        name = "log/first_page" if cursor.window is None else "log/window_page"
-        more = (newest,) if cursor.window is None else (cursor.window, cursor.position)
-        rows = await self._execute(
-            statement(name),
-            share.subscription, cursor.generation, cursor.done, share.buckets, list(share.ignored), limit,
-            token, share.partition, cursor.version, *more,
-        )  # fmt: skip
-        head = rows[0]
+        rows, everything = await self._fetch_rows(cursor, limit, token, newest=newest)
+        head, *events = rows
         if not head["in_place"]:
             raise CursorMovedError
-        events: Sequence[Row] = rows if head["seq"] is not None else ()
         return Page(
             rows=events,
             snapshot=head["snapshot"],
-            complete=len(events) < limit,
+            complete=everything and len(events) < limit,
             flowing=head["flowing"],
             failures=head["failures"],
             restored=head["restored"],
             last_seq=head["last_seq"],
             session=head["session"],
         )
+
+    async def _fetch_rows(
+        self, cursor: Cursor, limit: int, token: str, *, newest: bool
+    ) -> tuple[Sequence[Row], bool]:
+        """Return the head of a page and its events, and whether all that is left was looked through.
+
+        What is left of a window mostly follows closely; how closely, the page before tells. Only if nothing
+        does, the whole log is looked through: in the same transaction, which changes nothing, since a window
+        stays what it is.
+        """
+        share = self._share
+        common = (
+            share.subscription, cursor.generation, cursor.done, share.buckets, list(share.ignored), limit,
+            token, share.partition, cursor.version,
+        )  # fmt: skip
+        if cursor.window is None:
+            return await self._execute(statement("log/first_page"), *common, newest), True
+        position = cursor.position or 0
+        window = (statement("log/window_page"), *common, cursor.window, position)
+        near = await self._execute(*window, position + self._step * limit)
+        found = len(near) - 1
+        self._step = _next_step(self._step, found / limit)
+        return (near, False) if found else (await self._execute(*window, LAST_SEQ), True)
 
     async def move_cursor(self, cursor: Cursor, *, token: str | None) -> None:
         """See :meth:`LogSession.move_cursor`."""
@@ -278,6 +299,13 @@ def _as_failed_transaction(error: Exception) -> Exception:
     if sqlstate(error) != IN_FAILED_TRANSACTION:
         return error
     return FailedTransactionError(str(error))
+
+
+def _next_step(step: int, filled: float) -> int:
+    """Return how wide to look for the next page of a window, after one that was filled that far."""
+    if filled == 1:
+        return max(1, step // 2)
+    return min(WIDEST_STEP, step * 2) if filled < 0.5 else step  # noqa: PLR2004 - half of it
 
 
 def _columns(failed: FailedAttempt) -> tuple[object, ...]:

@@ -1,6 +1,7 @@
 -- The new events of a partition, first page. It is the first statement of its transaction, before that has an id:
 -- so whatever the transaction itself publishes is not yet done for the snapshot that is returned here.
 -- After a restore into another cluster everything that was restored lies in one window that sees all.
+-- The first row is the head, the others are events: what is the same for all of them is sent once.
 -- $1 subscription, $2 generation, $3 done, $4 buckets (null: all), $5 ignored event types, $6 limit,
 -- $7 token of the batch, $8 partition, $9 version of its cursor, $10 whether the newest seq of the log is wanted
 with head as materialized (
@@ -54,5 +55,5 @@ select
     head.snapshot, head.restored, head.last_seq, head.session, head.in_place, head.flowing, head.failures,
     page.seq, page.event_id, page.event_type, page.schema_version, page.producer, page.tenant_id,
     page.ordering_key, page.key_id, page.signature, page.trace_context, page.body
-from head left join page on true
-order by page.seq;
+from head full join page on false
+order by page.seq nulls first;

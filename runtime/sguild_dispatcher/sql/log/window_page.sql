@@ -1,6 +1,8 @@
 -- A further page of a frozen window. The rules of first_page.sql hold here too.
+-- The upper end of seq keeps the planner from reading all that waits for each page: without statistics, as on a day
+-- that has just begun, it takes little of the log to be new.
 -- $1 subscription, $2 generation, $3 done, $4 buckets (null: all), $5 ignored event types, $6 limit,
--- $7 token of the batch, $8 partition, $9 version of its cursor, $10 window, $11 position
+-- $7 token of the batch, $8 partition, $9 version of its cursor, $10 window, $11 position, $12 the last seq that is looked at
 with head as materialized (
     select
         $10::text as snapshot,
@@ -23,6 +25,7 @@ page as (
     select log.*
     from sguild_dispatcher.event_log as log
     where log.seq > $11
+        and log.seq <= $12
         and (
             log.txid >= pg_catalog.pg_snapshot_xmax($3::text::pg_catalog.pg_snapshot)
             or log.txid = any (array(select pg_catalog.pg_snapshot_xip($3::text::pg_catalog.pg_snapshot)))
@@ -39,5 +42,5 @@ select
     head.snapshot, head.restored, head.last_seq, head.session, head.in_place, head.flowing, head.failures,
     page.seq, page.event_id, page.event_type, page.schema_version, page.producer, page.tenant_id,
     page.ordering_key, page.key_id, page.signature, page.trace_context, page.body
-from head left join page on true
-order by page.seq;
+from head full join page on false
+order by page.seq nulls first;
