@@ -1,7 +1,7 @@
 """What becomes of an event whose handler fails, and of its neighbours."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -242,3 +242,22 @@ async def test_what_is_held_back_goes_on_after_a_discard(transport: Transport) -
     assert await transport.discard(DeadLetterFilter()) == 1
     assert await subscriber.drain() == DrainResult(delivered=1)
     assert await transport.effects() == [2]
+
+
+async def test_registered_again_from_the_beginning_an_event_comes_by_the_log_alone(
+    transport: Transport,
+) -> None:
+    """Its retry would be a second effect."""
+    subscriber = transport.subscriber(retry=LATER)
+    trouble = Trouble(transport, subscriber, 1, ValueError("one"))
+    await subscriber.register()
+    await publish(transport.connection, locked(1))
+    assert await subscriber.drain() == DrainResult(retried=1)
+    trouble.broken = False
+    await transport.retire()
+    assert await subscriber.register("beginning")
+    assert await subscriber.drain() == DrainResult(delivered=1)
+    later = transport.subscriber(clock=ManualClock(datetime.now(UTC) + timedelta(hours=1)))
+    Trouble(transport, later, 0, ValueError("none"))
+    assert await later.drain() == DrainResult()
+    assert await transport.effects() == [1]

@@ -97,6 +97,10 @@ class MemoryDatabase:
                 version = 1 if cursor is None else cursor.version + 1
                 first = Cursor(version=version, generation=1, done=str(done))
                 transaction.put(self._tables.cursors, place, first)
+            if start == "beginning":
+                for failed in self.failures:
+                    if failed.subscription == identifier:
+                        transaction.remove(self._tables.failed, failed.id)
         return True
 
     def retire(self, subscriber: SubscriberName) -> None:
