@@ -22,7 +22,7 @@ suppressed.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerOptions:
-    """How a handler is called: its mode, and the seconds after which it has failed (``None``: never)."""
+    """How a handler is called: its mode, and after how many seconds it failed (``None``: see settings)."""
 
     mode: Mode = "transactional"
     timeout: float | None = None
@@ -102,6 +102,11 @@ class Handlers:
     def has_leased(self) -> bool:
         """Tell whether any handler is called without a transaction."""
         return any(each.is_leased for each in self._handlers.values())
+
+    def longest(self, timeout: float) -> float:
+        """Return how long a transactional handler may take at most; ``timeout`` is for those without one."""
+        registered = (each for each in self._handlers.values() if not each.is_leased)
+        return max((each.options.timeout or timeout for each in registered), default=timeout)
 
     @property
     def ignored(self) -> frozenset[str]:

@@ -23,22 +23,22 @@ from sguild_dispatcher.clock import Clock, system_clock
 from sguild_dispatcher.delivery.assembly import Assembly
 from sguild_dispatcher.delivery.context import HandlerContext
 from sguild_dispatcher.delivery.outcomes import DeadLetter, Discard, Retry
-from sguild_dispatcher.errors import ConfigurationError, MissingKeyError, SettingsError
+from sguild_dispatcher.delivery.progress import BATCH_SECONDS
+from sguild_dispatcher.errors import ConfigurationError, MissingKeyError
 from sguild_dispatcher.handlers import Handler, HandlerOptions, Handlers
 from sguild_dispatcher.reading import Reader
 from sguild_dispatcher.registry import Registry
 from sguild_dispatcher.retries import RetryPolicy
 from sguild_dispatcher.roles import ReadingRights
-from sguild_dispatcher.settings import PREFIX, Settings
+from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.signals import stopped_by_signals
 from sguild_dispatcher.signing import Keyring
 from sguild_dispatcher.subscriptions import Start, SubscriberName
 from sguild_dispatcher.telemetry import Consuming
 from sguild_dispatcher.telemetry.endpoint import endpoint
 from sguild_dispatcher.telemetry.libraries import load_prometheus
-from sguild_dispatcher.transport.interface import HOME_LOG
-from sguild_dispatcher.transport.providers import DsnProvider, Provider, provider_of
-from sguild_dispatcher.transport.sources import BringsSources, PostgresSource, Source
+from sguild_dispatcher.transport.databases import postgres_sources
+from sguild_dispatcher.transport.sources import BringsSources, Source
 from sguild_dispatcher.worker import Worker
 
 __all__ = [
@@ -332,45 +332,16 @@ class Subscriber:
         """Return the logs to read: the own database's, and those of producers that publish elsewhere."""
         if isinstance(self._connections, BringsSources):
             return self._connections.dispatcher_sources()
-        home = self._home()
-        listen = self._settings.wakeups == "listen"
-        rights = ReadingRights.of(self.domain, self.registry)
-        own = PostgresSource(log=HOME_LOG, provider=home, home=None, listen=listen, rights=rights)
-        others = [
-            PostgresSource(
-                log=min(producers),
-                provider=DsnProvider(dsn, pooled=not listen),
-                home=home,
-                listen=listen,
-                rights=rights,
-            )
-            for dsn, producers in sorted(self._foreign_dsns().items())
-        ]
-        return [own, *others]
-
-    def _home(self) -> Provider:
-        if self._connections is not None:
-            return provider_of(self._connections)
-        dsn = self._dsn or self._settings.require_dsn()
-        return DsnProvider(dsn, pooled=self._settings.wakeups == "poll")
-
-    def _foreign_dsns(self) -> dict[str, list[str]]:
-        """Return the producers by the DSN of their log, where that is not the own database.
-
-        Raises:
-            SettingsError: a DSN is given for what is no producer.
-        """
-        found: dict[str, list[str]] = {}
-        own = self._dsn or self._settings.dsn
-        for producer, dsn in self._settings.producer_dsns.items():
-            if self.registry.domain(producer) is None:
-                raise SettingsError(
-                    f"{PREFIX}DSN_{producer.upper()} names no domain of the registry: there are "
-                    f"{', '.join(each.name for each in self.registry.domains)}."
-                )
-            if dsn != own:
-                found.setdefault(dsn, []).append(producer)
-        return found
+        settings = self._settings
+        longest = self._handlers.longest(settings.handler_timeout)
+        return postgres_sources(
+            ReadingRights.of(self.domain, self.registry),
+            self.registry,
+            settings,
+            dsn=self._dsn,
+            connections=self._connections,
+            idle_seconds=BATCH_SECONDS + longest + settings.lease_seconds,
+        )
 
     def _usable_keyring(self) -> Keyring:
         """Return the keys, after making sure that there is one for each producer whose events are handled."""

@@ -105,6 +105,20 @@ async def test_effects_and_cursor_commit_together(
     assert await numbers(database) == [1, 2, 3, 4, 5]
 
 
+async def test_a_pool_gets_its_connections_back_as_they_were(database: Connection, dsn: str) -> None:
+    async with psycopg_pool.AsyncConnectionPool(dsn, min_size=3, max_size=3) as pool:
+        subscriber = sales(dsn, connections=pool)
+        await subscriber.register()
+        await publish(database, locked(1))
+        assert await subscriber.drain() == DrainResult(passed_over=1)
+        for _ in range(3):
+            connection = await pool.getconn()
+            for name, value in (("plan_cache_mode", "auto"), ("idle_in_transaction_session_timeout", "0")):
+                rows = await connection.execute(f"show {name}")
+                assert await rows.fetchone() == (value,)
+            await connection.rollback()
+
+
 @pytest.mark.parametrize(("provide", "write"), KINDS)
 async def test_a_failure_is_undone_and_tried_again(
     database: Connection, dsn: str, provide: Provider, write: Write

@@ -168,6 +168,7 @@ async def use_transaction_ids(database: Connection, count: int) -> int:
 async def crash(database: Connection) -> None:
     """Kill a session of the server, after which all others end, and the server recovers by itself."""
     os.kill(await database.fetchval("select pg_backend_pid()"), signal.SIGKILL)
+    database.terminate()  # it has nobody left to say goodbye to
 
 
 @asynccontextmanager

@@ -9,7 +9,6 @@ inbox when it is about to commit, and rolls back.
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Final
 from uuid import uuid4
 
 from sguild_dispatcher.delivery.care import Care, Caution
@@ -17,6 +16,7 @@ from sguild_dispatcher.delivery.deliverer import Deliverer, HandlerRaisedError
 from sguild_dispatcher.delivery.outcomes import HeldBack
 from sguild_dispatcher.delivery.place import Place
 from sguild_dispatcher.delivery.progress import (
+    BATCH_SECONDS,
     BatchRules,
     Progress,
     Step,
@@ -35,9 +35,6 @@ from sguild_dispatcher.transport.interface import (
     Page,
     Row,
 )
-
-BATCH_SECONDS: Final = 2.0
-"""The position is stored after the event in which this time passes."""
 
 
 class GuardedBatches:
@@ -194,8 +191,9 @@ class GuardedBatches:
 
     async def _deliver_stretch(self, rows: Sequence[Row], progress: Progress) -> None:
         held = await self._held_keys(rows)
+        deadline = time.monotonic() + BATCH_SECONDS
         for row in rows:
-            if progress.handled and self._rules.stopping():
+            if progress.handled and (self._rules.stopping() or time.monotonic() > deadline):
                 break
             if is_held(row, held, progress) and self._rules.hold_back:
                 progress.add(row, HeldBack(), 1, self._rules)

@@ -16,6 +16,9 @@ from sguild_dispatcher.transport.interface import FailedAttempt, HomeSession, Ro
 
 _log: Final = logging.getLogger(__name__)
 
+BATCH_SECONDS: Final = 2.0
+"""A transaction ends after the event in which this time passes: it must not hold a snapshot for long."""
+
 _UNCOUNTED: Final = frozenset({"held_back"})
 _TRIED: Final = frozenset({"handler_failed", "handler_rejected", "handler_timeout"})
 

@@ -6,7 +6,6 @@ constraint), events are done one a transaction, so that the one to blame is know
 """
 
 import time
-from typing import Final
 from uuid import uuid4
 
 from sguild_dispatcher.delivery.care import Care, Caution
@@ -14,6 +13,7 @@ from sguild_dispatcher.delivery.deliverer import Deliverer, HandlerRaisedError
 from sguild_dispatcher.delivery.outcomes import HeldBack
 from sguild_dispatcher.delivery.place import Place
 from sguild_dispatcher.delivery.progress import (
+    BATCH_SECONDS,
     BatchRules,
     Progress,
     Step,
@@ -30,9 +30,6 @@ from sguild_dispatcher.transport.interface import (
     Session,
     TransactionLostError,
 )
-
-BATCH_SECONDS: Final = 2.0
-"""A batch ends after the event in which this time passes: slow handlers must not hold a snapshot for long."""
 
 
 class TransactionalBatches:

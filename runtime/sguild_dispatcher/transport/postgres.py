@@ -86,12 +86,19 @@ async def transaction(driver: Driver) -> AsyncGenerator[None, None]:
 
 
 class PostgresSession:
-    """Log and home on one connection, or one of the two; see :mod:`sguild_dispatcher.transport.interface`."""
+    """Log and home on one connection, or one of the two; see :mod:`sguild_dispatcher.transport.interface`.
 
-    def __init__(self, driver: Driver, share: Share) -> None:
+    Args:
+        driver: the connection.
+        share: what it works for.
+        idle_seconds: how long each transaction may stand still, ``None`` if the connection's session knows.
+    """
+
+    def __init__(self, driver: Driver, share: Share, *, idle_seconds: float | None) -> None:
         self._driver = driver
         self._share = share
         self._step = 1
+        self._idle_seconds = idle_seconds
 
     @property
     def connection(self) -> Any:
@@ -100,7 +107,13 @@ class PostgresSession:
 
     def transaction(self) -> AbstractAsyncContextManager[None]:
         """See :meth:`LogSession.transaction`."""
-        return transaction(self._driver)
+        return transaction(self._driver) if self._idle_seconds is None else self._limited(self._idle_seconds)
+
+    @asynccontextmanager
+    async def _limited(self, idle_seconds: float) -> AsyncGenerator[None, None]:
+        async with transaction(self._driver):
+            await self._driver.fetch(statement("limit_idle"), idle_seconds, "transaction")
+            yield
 
     def is_closed(self) -> bool:
         """See :meth:`LogSession.is_closed`."""

@@ -93,6 +93,8 @@ class PsycopgProvider:
         try:
             if not driver.is_closed():
                 await driver.rollback()
+                await driver.execute(statement("reset_session"))
+                await driver.commit()
                 await driver.connection.set_isolation_level(None)
         finally:
             await self._pool.putconn(driver.connection)
@@ -121,6 +123,8 @@ class SqlAlchemyProvider:
         """See :meth:`Provider.release`."""
         if driver.is_closed():
             await driver.connection.invalidate()
+        else:
+            await driver.execute(statement("reset_session"))
         await driver.connection.close()
 
 
@@ -148,9 +152,10 @@ def provider_of(connections: object) -> Provider:
     )
 
 
-async def prepare_session(driver: Driver) -> None:
-    """Let the server plan each fetch for the snapshot at hand."""
+async def prepare_session(driver: Driver, idle_seconds: float) -> None:
+    """Let the server plan each fetch for the snapshot at hand, and end a transaction that stands still."""
     await driver.execute(statement("prepare_session"))
+    await driver.fetch(statement("limit_idle"), idle_seconds, "session")
     if driver.is_in_transaction():
         await driver.commit()
 

@@ -105,6 +105,7 @@ class PostgresSource:
         home: lends connections to the subscriber's own database, if that is another one.
         listen: whether to wait for notifications; not behind a pooler.
         rights: what its subscriber means to read.
+        idle_seconds: how long a transaction may stand still before the server ends its session.
     """
 
     log: str
@@ -112,6 +113,7 @@ class PostgresSource:
     home: Provider | None
     listen: bool
     rights: ReadingRights
+    idle_seconds: float
 
     @property
     def label(self) -> str:
@@ -128,6 +130,8 @@ class PostgresSource:
     async def control(self, on_wakeup: Callable[[], None]) -> AsyncGenerator[Control, None]:
         """See :meth:`Source.control`."""
         async with borrowed(self.provider, self.rights.domain) as driver:
+            if self.listen:
+                await prepare_session(driver, self.idle_seconds)
             if not (self.listen and isinstance(driver, AsyncpgDriver)):
                 yield self._control(driver)
                 return
@@ -176,8 +180,9 @@ class PostgresSource:
     async def _session(self, provider: Provider, share: Share) -> AsyncGenerator[Session, None]:
         async with borrowed(provider, self.rights.domain) as driver:
             if self.listen:
-                await prepare_session(driver)
-            yield PostgresSession(driver, share)
+                await prepare_session(driver, self.idle_seconds)
+            # Behind a pooler another transaction may have another session.
+            yield PostgresSession(driver, share, idle_seconds=None if self.listen else self.idle_seconds)
 
 
 @asynccontextmanager

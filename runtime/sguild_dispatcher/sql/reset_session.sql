@@ -1,0 +1,2 @@
+reset plan_cache_mode;
+reset idle_in_transaction_session_timeout;
