@@ -123,12 +123,12 @@ async def test_nothing_is_lost_when_the_server_crashes_behind_the_pooler() -> No
             await asyncio.sleep(IDLE_POLL * 1.5)  # it looks at ids that are in use, and at nothing else
             forgotten = await use_transaction_ids(database, 50)
             await asyncio.sleep(IDLE_POLL * 1.5)
-            await crash(database)
+            await crash(dsn, database)
         async with connected_again(dsn) as database:
             await publish(database, locked(2))
             used = await database.fetchval("select max(txid::text::bigint) from sguild_dispatcher.event_log")
             assert used < forgotten, "the server used no id twice: nothing was tried"
-            await until(lambda: seen(database, [1, 2]), 20)
+            await until(lambda: seen(database, [1, 2]))
         await subscriber.stop()
         await task
 
@@ -165,10 +165,14 @@ async def use_transaction_ids(database: Connection, count: int) -> int:
     return int(last)
 
 
-async def crash(database: Connection) -> None:
-    """Kill a session of the server, after which all others end, and the server recovers by itself."""
-    os.kill(await database.fetchval("select pg_backend_pid()"), signal.SIGKILL)
-    database.terminate()  # it has nobody left to say goodbye to
+async def crash(dsn: str, database: Connection) -> None:
+    """Kill a session of the server, after which it ends all others, and recovers by itself."""
+    victim = await asyncpg.connect(dsn)
+    os.kill(await victim.fetchval("select pg_backend_pid()"), signal.SIGKILL)
+    victim.terminate()
+    async with asyncio.timeout(60):
+        while not database.is_closed():  # noqa: ASYNC110 - the server closes it
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
