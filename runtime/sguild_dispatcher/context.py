@@ -17,6 +17,13 @@ from typing import Final
 _TRACEPARENT: Final = re.compile(
     "(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII
 )
+# https://www.w3.org/TR/trace-context/#tracestate-header-field-values
+_KEY: Final = "(?:[a-z][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13})"
+_MEMBER: Final = rf"{_KEY}=[ -+\--<>-~]{{0,255}}[!-+\--<>-~]"
+_TRACESTATE: Final = re.compile(rf"{_MEMBER}(?:[ \t]*,[ \t]*{_MEMBER}){{0,31}}", re.ASCII)
+
+LONGEST_TRACESTATE: Final = 512
+"""Characters of a ``tracestate``: what the standard wants to be carried at least, and here at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +31,8 @@ class RequestContext:
     """What a publisher takes from its surroundings; ``None`` means that nothing is known.
 
     ``actor`` is a person id or ``system:<domain>``; ``correlation_id`` has the form of an event id;
-    ``trace_context`` is a W3C ``traceparent``. It travels beside the event, not in it: it is not signed, and
-    nothing but tracing may go by it.
+    ``trace_context`` is a W3C ``traceparent``, and after a blank the ``tracestate`` if there is one. It
+    travels beside the event, not in it: it is not signed, and nothing but tracing may go by it.
     """
 
     tenant_id: str | None = None
@@ -56,12 +63,13 @@ def request_context(
     A nested block keeps what it does not set itself. The envelope's own rules judge the values
     when an event is published. A ``trace_context`` that is no W3C ``traceparent`` counts as not given, as
     that standard has it: it often comes from a request's header, and must not keep an event from being sent.
+    A ``tracestate`` may follow it, after a blank, and is left out where it is wrong or over 512 characters.
     """
     given = RequestContext(
         tenant_id=tenant_id,
         actor=actor,
         correlation_id=correlation_id,
-        trace_context=traceparent_or_none(trace_context),
+        trace_context=trace_context_or_none(trace_context),
     )
     values = {each.name: getattr(given, each.name) for each in fields(given)}
     changes = {name: value for name, value in values.items() if value is not None}
@@ -84,7 +92,7 @@ class EventContext:
         self._context = RequestContext(
             tenant_id=tenant_id,
             correlation_id=correlation_id,
-            trace_context=traceparent_or_none(trace_context),
+            trace_context=trace_context_or_none(trace_context),
         )
 
     def __enter__(self) -> None:
@@ -94,6 +102,12 @@ class EventContext:
         _current.reset(self._token)
 
 
-def traceparent_or_none(text: str | None) -> str | None:
-    """Return a text that is a W3C ``traceparent``, ``None`` for anything else."""
-    return text if text and _TRACEPARENT.fullmatch(text) else None
+def trace_context_or_none(text: str | None) -> str | None:
+    """Return what is right of a ``traceparent`` and ``tracestate``; without the first there is ``None``."""
+    if not text:
+        return None
+    traceparent, _, tracestate = text.partition(" ")
+    if not _TRACEPARENT.fullmatch(traceparent):
+        return None
+    is_right = len(tracestate) <= LONGEST_TRACESTATE and _TRACESTATE.fullmatch(tracestate)
+    return text if is_right else traceparent

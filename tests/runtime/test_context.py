@@ -54,3 +54,38 @@ def test_what_is_no_traceparent_counts_as_not_given(text: str) -> None:
         assert context.trace_context is None
     with request_context(trace_context=TRACE), request_context(trace_context=text) as inner:
         assert inner.trace_context == TRACE
+
+
+@pytest.mark.parametrize(
+    "state", ["congo=t61rcWkgMzE", "rojo=00f067aa0ba902b7 , 1f@lb/a=x y!", f"a={'v' * 256},b={'w' * 251}"]
+)
+def test_a_tracestate_may_follow(state: str) -> None:
+    assert len(state) <= 512
+    with request_context(trace_context=f"{TRACE} {state}") as context:
+        assert context.trace_context == f"{TRACE} {state}"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "",
+        " ",
+        "congo",
+        "congo=",
+        "=t61",
+        "Congo=t61",
+        "congo=a=b",
+        "congo=t61 ",
+        "congo=t61,",
+        "congo=\0",
+        "congo=\N{LATIN SMALL LETTER E WITH ACUTE}",
+        "congo=t61\n",
+        ",".join(f"k{each}=v" for each in range(33)),
+        f"a={'v' * 257}",
+        f"a={'v' * 256},b={'w' * 252}",
+        "a=b" + " b" * 4000,
+    ],
+)
+def test_a_wrong_or_long_tracestate_is_left_out(state: str) -> None:
+    with request_context(trace_context=f"{TRACE} {state}") as context:
+        assert context.trace_context == TRACE

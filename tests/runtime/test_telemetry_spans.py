@@ -180,6 +180,32 @@ async def test_what_a_request_brought_is_the_parent_where_no_span_is_open(
     assert f"00-{send.parent.trace_id:032x}-{send.parent.span_id:016x}-01" == TRACEPARENT
 
 
+async def test_the_tracestate_travels_along_the_chain(database: Connection, dsn: str, spans: Spans) -> None:
+    subscriber = sales(dsn)
+
+    @subscriber.on_credit_locked
+    async def release(event: Event[CreditLockedV1], context: HandlerContext) -> None:
+        assert event.event_type == context.event_type
+        await publisher().publish(context.connection, released())
+
+    await subscriber.register()
+    with request_context(trace_context=f"{TRACEPARENT} congo=t61,rojo=00f0"):
+        await publish(database, locked(1))
+    await subscriber.drain()
+    states = [context_of(each).trace_state.to_header() for each in spans.all() if each.name != "receive"]
+    assert states == ["congo=t61,rojo=00f0"] * 3
+    assert [(each or "").partition(" ")[2] for each in await stored_traces(database)] == states[:2]
+
+
+async def test_a_tracestate_that_is_too_long_is_left_behind(connection: Connection, spans: Spans) -> None:
+    state = trace.TraceState([(f"key{each}", "v" * 256) for each in range(3)])
+    brought = trace.SpanContext(1, 2, is_remote=True, trace_flags=trace.TraceFlags(1), trace_state=state)
+    with trace.use_span(trace.NonRecordingSpan(brought)):
+        await publish(connection, locked(1))
+    [send] = spans.named("send credit.locked")
+    assert await stored_traces(connection) == [f"00-{1:032x}-{context_of(send).span_id:016x}-01"]
+
+
 async def test_a_trace_that_no_sdk_records_is_carried_on(connection: Connection) -> None:
     brought = TraceContextTextMapPropagator().extract({"traceparent": TRACEPARENT})
     with trace.use_span(trace.get_current_span(brought)):
@@ -282,7 +308,10 @@ async def test_a_handler_in_a_thread_is_in_its_span(database: Connection, dsn: s
     assert len(spans.named("receive")) == 1
 
 
-@pytest.mark.parametrize("trace_context", [None, "", "00-0-0-00", "x" * 9000, TRACEPARENT[:-1] + "\u0661"])
+@pytest.mark.parametrize(
+    "trace_context",
+    [None, "", "00-0-0-00", "x" * 9000, TRACEPARENT[:-1] + "\u0661", "congo=t61", f"{'x' * 55} congo=t61"],
+)
 async def test_a_trace_that_is_none_begins_one_outside_of_that_of_the_worker(
     database: Connection, dsn: str, spans: Spans, trace_context: str | None
 ) -> None:

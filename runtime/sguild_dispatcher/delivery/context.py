@@ -18,7 +18,8 @@ class HandlerContext:
         event_type: its type.
         attempt: 1 for the first delivery, and again after a replay.
         replays: how often the event was replayed from the dead letters.
-        trace_context: the W3C ``traceparent`` that its publisher had; a hint, since it is not signed.
+        trace_context: the W3C ``traceparent`` that its publisher had, and after a blank the ``tracestate`` if
+            there was one; a hint, since it is not signed.
     """
 
     subscriber: Final[str]

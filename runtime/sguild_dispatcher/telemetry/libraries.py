@@ -32,13 +32,13 @@ def spans() -> "Spans | None":
 
 
 def active_trace() -> str | None:
-    """Return the ``traceparent`` of the span that is current, ``None`` if there is none."""
+    """Return the trace context of the span that is current, ``None`` if there is none."""
     loaded = sys.modules.get("opentelemetry.trace")
     if loaded is None or loaded.get_current_span() is loaded.INVALID_SPAN:
         return None
-    from sguild_dispatcher.telemetry.spans import current_traceparent
+    from sguild_dispatcher.telemetry.spans import current_trace_context
 
-    return current_traceparent()
+    return current_trace_context()
 
 
 def load_prometheus() -> None:

@@ -1,9 +1,9 @@
 """Spans of OpenTelemetry; only imported where its API is.
 
-A message's creation context is that of its ``send`` span: it is stored beside the event, as a W3C
-``traceparent``. The ``process`` span links to it, and is its child too, so that a chain of events is one
-trace, from the request that began it to the last handler. Exceptions are named by their class only: their
-messages are text of the service, which may quote a payload.
+A message's creation context is that of its ``send`` span: it is stored beside the event, as W3C's
+``traceparent`` and ``tracestate``. The ``process`` span links to it, and is its child too, so that a chain of
+events is one trace, from the request that began it to the last handler. Exceptions are named by their class
+only: their messages are text of the service, which may quote a payload.
 """
 
 import time
@@ -15,12 +15,13 @@ from opentelemetry import context as contexts
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from sguild_dispatcher.context import current_context, traceparent_or_none
+from sguild_dispatcher.context import current_context, trace_context_or_none
 from sguild_dispatcher.subscriptions import SubscriberName
 from sguild_dispatcher.telemetry import names
 
 _W3C: Final = TraceContextTextMapPropagator()
-_HEADER: Final = "traceparent"
+_TRACEPARENT: Final = "traceparent"
+_TRACESTATE: Final = "tracestate"
 _ROOT: Final = contexts.Context()
 """What surrounds a delivery: not the span that was current when its worker started."""
 
@@ -113,17 +114,20 @@ def spans_of(provider: trace.TracerProvider) -> Spans:
     return Spans(provider)
 
 
-def current_traceparent() -> str | None:
-    """Return the ``traceparent`` of the span that is current, ``None`` if there is none."""
+def current_trace_context() -> str | None:
+    """Return the trace context of the span that is current, ``None`` if there is none."""
     carrier: dict[str, str] = {}
     _W3C.inject(carrier)
-    return carrier.get(_HEADER)
+    return trace_context_or_none(f"{carrier.get(_TRACEPARENT, '')} {carrier.get(_TRACESTATE, '')}".rstrip())
 
 
-def _remote(traceparent: str | None, context: contexts.Context) -> contexts.Context:
-    """Return ``context`` with the span of a ``traceparent`` as current, as it is for what is none."""
-    traceparent = traceparent_or_none(traceparent)
-    return context if traceparent is None else _W3C.extract({_HEADER: traceparent}, context)
+def _remote(trace_context: str | None, context: contexts.Context) -> contexts.Context:
+    """Return ``context`` with the span of a stored trace context as current, as it is for what is none."""
+    found = trace_context_or_none(trace_context)
+    if found is None:
+        return context
+    traceparent, _, tracestate = found.partition(" ")
+    return _W3C.extract({_TRACEPARENT: traceparent, _TRACESTATE: tracestate}, context)
 
 
 def _links(context: contexts.Context) -> list[trace.Link]:

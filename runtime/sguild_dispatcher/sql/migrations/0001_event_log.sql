@@ -26,7 +26,8 @@ comment on column sguild_dispatcher.event_log.generation is
     'The cluster in whose transaction ids txid counts; the default rises after a restore into another one.';
 comment on column sguild_dispatcher.event_log.bucket is
     'One of 64 shares of the ordering keys: what the partitions of a subscription divide among them.';
-comment on column sguild_dispatcher.event_log.trace_context is 'W3C traceparent of the publisher, a hint that is not signed.';
+comment on column sguild_dispatcher.event_log.trace_context is
+    'W3C traceparent of the publisher, and after a blank its tracestate if there is one; a hint that is not signed.';
 comment on column sguild_dispatcher.event_log.body is 'The exact text that was signed.';
 
 -- A day that nobody made in time is no reason to refuse an event: its rows lie here.
