@@ -8,7 +8,7 @@ STAMP := $(VENV)/.setup-done
 SOURCES := codegen runtime tests benchmarks demo
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint types check-generated check-contracts unit pythons proof faults conformance bench bench-codegen generate clean
+.PHONY: help setup demo test lint types check-generated check-contracts unit pythons proof faults conformance bench bench-telemetry bench-codegen generate clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -65,6 +65,9 @@ conformance: setup ## The official JSON Schema test suite through generated mode
 bench: setup ## Measure the transport against its peers, as ratios; takes some minutes
 	$(BIN)/python -m pip install --quiet --group bench
 	@$(BIN)/python benchmarks/transport.py
+
+bench-telemetry: setup ## Measure what telemetry costs, as ratios
+	@$(BIN)/python benchmarks/telemetry.py
 
 bench-codegen: setup ## Measure the tool and its models, as ratios
 	@$(BIN)/python benchmarks/codegen.py

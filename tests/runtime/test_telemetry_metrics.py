@@ -132,8 +132,27 @@ async def test_samples_of_prometheus(database: Connection, dsn: str, prometheus:
     assert prometheus.grown(deliveries, **reader, outcome="retrying", reason="handler_failed") == 2
     assert prometheus.grown(deliveries, **reader, outcome="dead", reason="handler_failed") == 1
     assert prometheus.grown(deliveries, **reader, outcome="dead", reason="handler_rejected") == 1
+    assert prometheus.grown("sguild_dispatcher_dead_letters_total", subscriber="sales/crm") == 2
     assert prometheus.grown("sguild_dispatcher_handler_seconds_count", **reader) >= 7
     assert prometheus.grown("sguild_dispatcher_fetch_seconds_count", subscriber="sales/crm") == 2
+
+
+@pytest.mark.usefixtures("prometheus")
+async def test_dead_letters_are_counted_from_zero(database: Connection, dsn: str) -> None:
+    subscriber = sales(dsn, "new")
+    counted: list[float | None] = []
+
+    @subscriber.on_credit_locked
+    async def reject(event: Event[CreditLockedV1], context: HandlerContext) -> None:
+        assert event.event_id == context.event_id
+        labels = {"subscriber": context.subscriber}
+        counted.append(REGISTRY.get_sample_value("sguild_dispatcher_dead_letters_total", labels))
+        raise DeadLetter(CANARY)
+
+    await subscriber.register()
+    await publish(database, locked(1))
+    await subscriber.drain()
+    assert counted[0] == 0
 
 
 async def test_what_a_failed_commit_undid_is_not_counted(

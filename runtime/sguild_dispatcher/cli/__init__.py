@@ -83,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sguild-dispatcher",
         description="Operate the event log: schema, subscribers, cursors, dead letters, retention, keys.",
+        epilog="Settings come from SGUILD_DISPATCHER_*. With SGUILD_DISPATCHER_METRICS_PORT each worker "
+        "serves /metrics, /healthz and /readyz.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

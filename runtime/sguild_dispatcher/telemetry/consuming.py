@@ -41,6 +41,8 @@ class Consuming:
         self.spans: Spans | None = spans()
         self.listens = self.spans is not None or bool(self.observers)
         """Whether anybody wants to be told."""
+        # A series that begins with its first count is no increase to Prometheus.
+        self.settled({})
 
     @property
     def counts(self) -> bool:

@@ -56,6 +56,12 @@ class Prometheus:
             ("subscriber", "event_type", "outcome", "reason"),
             registry=registry,
         )
+        self._dead = Counter(
+            "sguild_dispatcher_dead_letters",
+            "Events that became dead letters; 0 from the start, so that the first one is an increase.",
+            ("subscriber",),
+            registry=registry,
+        )
         self._lag = Gauge(
             "sguild_dispatcher_lag_seconds",
             "How long the oldest waiting event of a partition has waited.",
@@ -81,8 +87,11 @@ class Prometheus:
 
     def settled(self, subscriber: SubscriberName, counts: Mapping[Settled, int]) -> None:
         """See :meth:`Observer.settled`."""
+        dead = self._dead.labels(str(subscriber))
         for each, count in counts.items():
             self._settled.labels(str(subscriber), each.event_type, each.outcome, each.reason).inc(count)
+            if each.outcome == "dead":
+                dead.inc(count)
 
     def lagging(self, subscriber: SubscriberName, log: str, seconds: Mapping[int, float | None]) -> None:
         """See :meth:`Observer.lagging`."""
