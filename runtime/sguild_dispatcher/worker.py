@@ -19,6 +19,7 @@ from sguild_dispatcher.delivery.lag import LagWatch
 from sguild_dispatcher.delivery.partition import PartitionLoop
 from sguild_dispatcher.delivery.timing import HandlerTimes
 from sguild_dispatcher.errors import DatabaseUnavailableError
+from sguild_dispatcher.reconnecting import Reconnecting
 from sguild_dispatcher.subscriptions import SubscriberName
 from sguild_dispatcher.telemetry.errors import error_type
 from sguild_dispatcher.transport.interface import Control, CursorMovedError, Ownership
@@ -31,9 +32,6 @@ STANDBY_SECONDS: Final = 0.5
 
 TIMES_SECONDS: Final = 30.0
 """How often it is stored how long handlers take."""
-
-RECONNECT_SECONDS: Final = (0.1, 10.0)
-"""The first and the longest wait between two attempts to connect again."""
 
 
 @dataclass(slots=True)
@@ -152,7 +150,7 @@ class LogReader:
         self._changed = asyncio.Event()
         self._was_connected = False
         self._standing_by = False
-        self._wait = RECONNECT_SECONDS[0]
+        self._reconnecting = Reconnecting(self._name, self._fields)
         self._lives_until = 0.0
 
     def stop(self) -> None:
@@ -184,15 +182,8 @@ class LogReader:
             except DatabaseUnavailableError as error:
                 if not self._was_connected:
                     raise
-                _log.warning(
-                    "%s: %s Trying again in %.1f s.",
-                    self._name,
-                    error,
-                    self._wait,
-                    extra={"code": "reconnecting", **self._fields, "seconds": self._wait},
-                )
-                await self._pause(self._wait)
-                self._wait = min(self._wait * 2, RECONNECT_SECONDS[1])
+                self._changed.clear()
+                await self._pause(self._reconnecting.lost(error))
             else:
                 return
 
@@ -201,9 +192,9 @@ class LogReader:
         async with self._source.control(self._on_wakeup) as control:
             subscription = await control.subscription(self._subscriber)
             self._was_connected = True
-            self._wait = RECONNECT_SECONDS[0]
             await control.note_start(subscription, self._ignored)
-            await self._own(control, subscription, drain=drain)
+            with self._reconnecting.connected():
+                await self._own(control, subscription, drain=drain)
 
     async def _own(self, control: Control, subscription: int, *, drain: bool) -> None:
         try:

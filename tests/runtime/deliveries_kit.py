@@ -1,7 +1,8 @@
 """What the tests of delivery share: a subscriber of the sample contracts, and ways to publish and to look."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -105,6 +106,17 @@ async def write_effect(event: Event[CreditLockedV1], context: HandlerContext) ->
 async def failures(connection: Connection) -> list[asyncpg.Record]:
     """Return the retries and dead letters."""
     return await connection.fetch("select * from sguild_dispatcher.failed_delivery order by seq")
+
+
+@asynccontextmanager
+async def running(subscriber: Subscriber) -> AsyncGenerator[None, None]:
+    """Run a subscriber for the length of a block."""
+    task = asyncio.create_task(subscriber.run())
+    try:
+        yield
+    finally:
+        await subscriber.stop()
+        await task
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:

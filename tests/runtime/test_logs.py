@@ -188,7 +188,7 @@ async def test_the_other_records_are_as_documented(  # noqa: PLR0917 - fixtures
         await until(lambda: _logged(caplog, "lag-unknown"))
         await connection.execute("alter table sguild_dispatcher.cursor rename column place to position")
         await _cut(postgres, connection)
-        await until(lambda: _logged(caplog, "reconnecting"))
+        await until(lambda: _logged(caplog, "reconnected"))
         for each in subscribers:
             await each.stop()
         await asyncio.gather(*tasks)
@@ -201,6 +201,7 @@ async def test_the_other_records_are_as_documented(  # noqa: PLR0917 - fixtures
         "standing-by",
         "lag-unknown",
         "reconnecting",
+        "reconnected",
         "partitions-kept",
     }
     assert "s3cr3t" not in shown(caplog.records)

@@ -1,18 +1,16 @@
 """A subscription that is retired and registered again while a worker still works for the former one."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
 from deliveries_kit import (
-    SalesSubscriber,
     create_effects,
     locked,
     numbers,
     publish,
     recording,
+    running,
     sales,
     until,
 )
@@ -33,16 +31,6 @@ async def register_again(database: Connection) -> None:
     async with database.transaction():
         await retire(database, NAME)
         assert await register(database, NAME, start="now")
-
-
-@asynccontextmanager
-async def running(subscriber: SalesSubscriber) -> AsyncIterator[None]:
-    task = asyncio.create_task(subscriber.run())
-    try:
-        yield
-    finally:
-        await subscriber.stop()
-        await task
 
 
 async def has(database: Connection, expected: list[int]) -> bool:

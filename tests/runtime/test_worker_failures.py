@@ -251,10 +251,7 @@ async def test_an_effect_that_fails_at_commit_fails_its_own_event_only(
     assert "Key (" not in row["detail"]
 
 
-async def test_a_handler_that_closes_the_connection_is_found_out(
-    database: Connection, dsn: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sguild_dispatcher.worker.RECONNECT_SECONDS", (0.01, 0.02))
+async def test_a_handler_that_closes_the_connection_is_found_out(database: Connection, dsn: str) -> None:
     subscriber = sales(dsn, retry=RetryPolicy(max_attempts=1))
 
     @subscriber.on_credit_locked
