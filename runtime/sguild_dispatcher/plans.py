@@ -130,7 +130,9 @@ def _id_class(event: type[Envelope[Any]], name: str) -> type[PrefixedId]:
 
 def _text_of(model: BaseModel, attribute: str | None) -> str | None:
     value = None if attribute is None else getattr(model, attribute, None)
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
+    if isinstance(value, str):
+        return str(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _present(moment: datetime) -> str:

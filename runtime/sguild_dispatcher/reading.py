@@ -21,6 +21,7 @@ from sguild_dispatcher.plans import EventPlan
 from sguild_dispatcher.registry import EventType, Registry
 from sguild_dispatcher.retries import shortened
 from sguild_dispatcher.signing import Keyring
+from sguild_dispatcher.signing.keyring import encoded
 
 if TYPE_CHECKING:
     from sguild_dispatcher.transport.interface import Row
@@ -63,11 +64,12 @@ class Reader:
         self._registry = registry
         self._keyring = keyring
         self._plans: dict[tuple[str, int], EventPlan | None] = {}
+        self._legacy = frozenset(each.name for each in registry.domains if each.status == "deprecated")
 
     def read(self, row: "Row") -> Envelope[Any] | Refusal:
         """Return the event of a row of the log, or why it is refused."""
-        body: str = row["body"]
         try:
+            body = encoded(row["body"])
             domain = self._keyring.verify(row["key_id"], body, row["signature"])
         except SignatureError as error:
             return Refusal("bad_signature", str(error))
@@ -75,9 +77,9 @@ class Reader:
         if plan is None:
             return self._diagnosis(row, domain, None)
         try:
-            event = plan.event.model_validate_json(body)
-        except ValidationError as error:
-            return self._diagnosis(row, domain, error)
+            event: Envelope[Any] = plan.event.__pydantic_validator__.validate_json(body)
+        except ValidationError:
+            return self._diagnosis(row, domain, _explained(plan, body))
         complaint = self._disagreement(row, domain, event, plan)
         return event if complaint is None else Refusal("bad_signature", complaint)
 
@@ -106,6 +108,8 @@ class Reader:
             return _altered(next(name for name, column, field in pairs if column != field))
         if row["ordering_key"] != plan.ordering_key(event):
             return _altered("ordering_key")
+        if domain == event.producer == plan.event_type.producer and domain not in self._legacy:
+            return None
         return self._wrong_source(domain, event, plan.event_type)
 
     def _wrong_source(self, domain: str, event: Envelope[Any], event_type: EventType) -> str | None:
@@ -171,6 +175,15 @@ class Reader:
         if found.model is None:
             return Refusal("withdrawn_version", f"{name} version {version} is withdrawn and has no schema.")
         return None
+
+
+def _explained(plan: EventPlan, body: bytes) -> ValidationError | None:
+    """Return in the contract's terms why a body is refused."""
+    try:
+        plan.event.model_validate_json(body)
+    except ValidationError as error:
+        return error
+    return None
 
 
 def _invalid(error: ValidationError | None) -> Refusal:

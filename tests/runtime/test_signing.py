@@ -20,11 +20,18 @@ def keyring() -> Keyring:
     return Keyring([Key("sales-1", "sales", SECRET, "retired"), *Keyring.generate(["sales", "revenue"])])
 
 
-def test_a_signature_is_hmac_sha256_over_the_exact_bytes() -> None:
-    key_id, signature = Keyring([hmac_key()]).sign("sales", BODY)
-    secret = base64.b64decode(SECRET.removeprefix("whsec_"))
-    assert key_id == "sales-1"
-    assert signature == "hmac-sha256:" + hmac.new(secret, BODY.encode(), hashlib.sha256).hexdigest()
+@pytest.mark.parametrize("length", [24, 32, 63, 64])
+@pytest.mark.parametrize("body", ["", BODY, BODY * 100])
+def test_a_signature_is_hmac_sha256_over_the_exact_bytes(length: int, body: str) -> None:
+    secret = bytes(range(200, 200 + 56)) + b"\0\x36\x5c\xff" * 2
+    key = Key("sales-1", "sales", "whsec_" + base64.b64encode(secret[-length:]).decode())
+    for _ in range(2):
+        key_id, signature = Keyring([key]).sign("sales", body)
+        assert key_id == "sales-1"
+        assert (
+            signature
+            == "hmac-sha256:" + hmac.new(secret[-length:], body.encode(), hashlib.sha256).hexdigest()
+        )
 
 
 def test_a_signature_is_ed25519_over_the_exact_bytes() -> None:

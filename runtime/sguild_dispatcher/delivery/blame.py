@@ -1,8 +1,10 @@
 """Events that break more than their own delivery."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from sguild_dispatcher.delivery.outcomes import Failure
+from sguild_dispatcher.transport.interface import Row
 
 _LOSSES_BEFORE_BLAME: Final = 3
 
@@ -31,7 +33,10 @@ class Blame:
         if self._losses[seq] >= _LOSSES_BEFORE_BLAME:
             self.put(seq, failure)
 
-    def settled(self, seq: int) -> None:
-        """Forget the event, since its outcome is committed."""
-        self._failures.pop(seq, None)
-        self._losses.pop(seq, None)
+    def settled(self, rows: Iterable[Row]) -> None:
+        """Forget events, since their outcomes are committed."""
+        if not (self._failures or self._losses):
+            return
+        for each in rows:
+            self._failures.pop(each["seq"], None)
+            self._losses.pop(each["seq"], None)

@@ -124,7 +124,17 @@ class Deliverer:
         if not isinstance(prepared, tuple):
             return prepared
         registered, event = prepared
-        context = self._context(row, event, home, attempt=attempt, replays=replays, protection=protection)
+        leased = protection == "lease"
+        context = HandlerContext(
+            subscriber=self._subscriber,
+            event_id=event.event_id,
+            event_type=event.event_type,
+            attempt=attempt,
+            replays=replays,
+            trace_context=row["trace_context"],
+            _connection=None if leased else home.connection,
+            _claim=(lambda connection: self._claim(row, connection)) if leased else None,
+        )
         try:
             return await self._protections[protection](registered, event, context, home)
         except TransactionControlError as error:
@@ -149,28 +159,6 @@ class Deliverer:
         if registered is None or registered.version != event.schema_version:
             return _unhandled(event, registered)
         return registered, event
-
-    def _context(
-        self,
-        row: Row,
-        event: Envelope[Any],
-        home: HomeSession,
-        *,
-        attempt: int,
-        replays: int,
-        protection: Protection,
-    ) -> HandlerContext:
-        leased = protection == "lease"
-        return HandlerContext(
-            subscriber=self._subscriber,
-            event_id=event.event_id,
-            event_type=event.event_type,
-            attempt=attempt,
-            replays=replays,
-            trace_context=row["trace_context"],
-            _connection=None if leased else home.connection,
-            _claim=(lambda connection: self._claim(row, connection)) if leased else None,
-        )
 
     async def _unprotected(
         self, registered: RegisteredHandler, event: Envelope[Any], context: HandlerContext, home: HomeSession

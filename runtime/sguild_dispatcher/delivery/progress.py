@@ -116,8 +116,7 @@ class Progress:
 
     def committed(self, rules: BatchRules, tally: Tally, blame: Blame) -> None:
         """Count and log what is committed now."""
-        for row in self.handled:
-            blame.settled(row["seq"])
+        blame.settled(self.handled)
         for each in fields(Tally):
             setattr(tally, each.name, getattr(tally, each.name) + getattr(self.counts, each.name))
         if rules.telemetry.counts:

@@ -5,7 +5,9 @@ around each handler, and savepoints stay on for some batches. When even then the
 constraint), events are done one a transaction, so that the one to blame is known.
 """
 
+import asyncio
 import time
+from typing import Final
 from uuid import uuid4
 
 from sguild_dispatcher.delivery.care import Care, Caution
@@ -30,6 +32,12 @@ from sguild_dispatcher.transport.interface import (
     Session,
     TransactionLostError,
 )
+
+TURN_SECONDS: Final = 0.001
+"""How long handlers that wait for nothing keep the event loop.
+
+Then the answers to other partitions of the process are taken, so that the server works while handlers run.
+"""
 
 
 class TransactionalBatches:
@@ -99,18 +107,23 @@ class TransactionalBatches:
     async def _settle_page(self, page: Page, progress: Progress) -> None:
         """Deliver a page's events until it ends, the worker stops, or the batch has taken long enough."""
         held = await self._held_keys(page)
-        deadline = time.monotonic() + BATCH_SECONDS
+        rules, session, deliver = self._rules, self._session, self._deliverer.deliver
+        protection = self._caution.protection
+        now = time.monotonic()
+        deadline, turn = now + BATCH_SECONDS, now + TURN_SECONDS
         for row in page.rows:
-            if self._rules.stopping() or (progress.handled and time.monotonic() > deadline):
+            now = time.monotonic()
+            if rules.stopping() or (progress.handled and now > deadline):
                 break
-            if self._rules.hold_back and is_held(row, held, progress):
-                progress.add(row, HeldBack(), 1, self._rules)
+            if now > turn:
+                await asyncio.sleep(0)
+                turn = time.monotonic() + TURN_SECONDS
+            if rules.hold_back and is_held(row, held, progress):
+                progress.add(row, HeldBack(), 1, rules)
             else:
                 self._caution.at_hand(row)
-                outcome = await self._deliverer.deliver(
-                    row, self._session, attempt=1, replays=0, protection=self._caution.protection
-                )
-                progress.add(row, outcome, 1, self._rules)
+                outcome = await deliver(row, session, attempt=1, replays=0, protection=protection)
+                progress.add(row, outcome, 1, rules)
 
     async def _held_keys(self, page: Page) -> frozenset[str]:
         if not (self._rules.hold_back and page.failures and page.rows):

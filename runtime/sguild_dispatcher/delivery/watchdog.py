@@ -5,6 +5,7 @@ Here one timer stays armed over many handlers, and looks at the deadline of the 
 """
 
 import asyncio
+import math
 from types import TracebackType
 from typing import Self
 
@@ -33,6 +34,7 @@ class Watchdog:
         self._deadline: float | None = None
         self._task: asyncio.Task[object] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._fires_at = math.inf
         self._cancelling = 0
         self._expired = False
 
@@ -49,11 +51,8 @@ class Watchdog:
         self._cancelling = task.cancelling()
         self._expired = False
         self._deadline = deadline = loop.time() + self._seconds
-        timer = self._timer
-        if timer is None or timer.cancelled() or timer.when() > deadline:
-            if timer is not None:
-                timer.cancel()
-            self._timer = loop.call_at(deadline, self._look, loop)
+        if deadline < self._fires_at:
+            self._arm(loop, deadline)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -71,13 +70,20 @@ class Watchdog:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._fires_at = math.inf
+
+    def _arm(self, loop: asyncio.AbstractEventLoop, moment: float) -> None:
+        self.stop()
+        self._fires_at = moment
+        self._timer = loop.call_at(moment, self._look, loop)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
+        self._fires_at = math.inf
         if self._deadline is None or self._task is None:
             return
         if loop.time() < self._deadline:
-            self._timer = loop.call_at(self._deadline, self._look, loop)
+            self._arm(loop, self._deadline)
             return
         self._expired = True
         self._task.cancel()

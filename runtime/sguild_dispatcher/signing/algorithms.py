@@ -7,8 +7,8 @@ the base64 of an Ed25519 seed followed by its public key; ``whpk_`` and the base
 import base64
 import binascii
 import hashlib
-import hmac
 import secrets
+from hmac import compare_digest
 from importlib.util import find_spec
 from typing import Final, Literal, Protocol, TypeAlias, get_args
 
@@ -32,6 +32,12 @@ _LEAST_SECRET_BYTES: Final = 24
 _MOST_SECRET_BYTES: Final = 64
 _NEW_SECRET_BYTES: Final = 32
 _SEED_BYTES: Final = 32
+
+_BLOCK_BYTES: Final = 64
+"""What SHA-256 takes at a time: a longer secret would be replaced by its digest, and there is none."""
+
+_INNER_PAD: Final = bytes(each ^ 0x36 for each in range(256))
+_OUTER_PAD: Final = bytes(each ^ 0x5C for each in range(256))
 
 
 class Material(Protocol):
@@ -67,13 +73,16 @@ class Material(Protocol):
 
 
 class Hmac(Confined):
-    """A secret of HMAC-SHA256: whoever can verify with it can sign too."""
+    """A secret of HMAC-SHA256, of 64 bytes at most: whoever can verify with it can sign too."""
 
-    __slots__ = ("_fingerprint", "_keyed")
+    __slots__ = ("_fingerprint", "_inner", "_outer")
 
     def __init__(self, secret: bytes) -> None:
-        # The state after the secret went in is kept (RFC 2104, section 4): half the work of each signature.
-        self._keyed = hmac.new(secret, digestmod="sha256")
+        # HMAC by its two digests, whose states after the secret went in are kept (RFC 2104, sections 2 and
+        # 4): half the work of each signature, and none of the layers that hmac.HMAC puts around it.
+        padded = secret.ljust(_BLOCK_BYTES, b"\0")
+        self._inner = hashlib.sha256(padded.translate(_INNER_PAD))
+        self._outer = hashlib.sha256(padded.translate(_OUTER_PAD))
         self._fingerprint = hashlib.sha256(secret).hexdigest()
 
     @property
@@ -98,13 +107,14 @@ class Hmac(Confined):
 
     def sign(self, content: bytes) -> bytes:
         """Return the 32 bytes of the signature."""
-        state = self._keyed.copy()
-        state.update(content)
-        return state.digest()
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(content)
+        outer.update(inner.digest())
+        return outer.digest()
 
     def verifies(self, content: bytes, signature: bytes) -> bool:
         """Tell in constant time whether this is the signature of ``content``."""
-        return hmac.compare_digest(self.sign(content), signature)
+        return compare_digest(self.sign(content), signature)
 
 
 def new_secret(algorithm: Algorithm) -> Secret:
