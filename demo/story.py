@@ -15,7 +15,7 @@ from demo.readers import Readers
 from demo.revenue import Booking, Revenue
 from demo.telling import Teller
 from sguild_contracts import PersonId
-from sguild_dispatcher import DeadLetter, DeadLetterFilter, DeadLetters, Subscriber, request_context
+from sguild_dispatcher import DeadLetterFilter, DeadLetterRecord, DeadLetters, Subscriber, request_context
 
 _TENANT: Final = "sguild-berlin"
 _DOMAINS: Final = ("sales", "delivery", "coaching")
@@ -163,7 +163,7 @@ class Story:
         for subscriber in self.subscribers:
             await subscriber.drain()
 
-    async def _drain_until_dead(self) -> DeadLetter:
+    async def _drain_until_dead(self) -> DeadLetterRecord:
         """Deliver until the failing handler's attempts are used up."""
         async with asyncio.timeout(_LONGEST_WAIT):
             while True:
@@ -173,7 +173,7 @@ class Story:
                     return letters[0]
                 await asyncio.sleep(0.02)
 
-    async def _replay(self, letter: DeadLetter) -> None:
+    async def _replay(self, letter: DeadLetterRecord) -> None:
         replayed = await DeadLetters(self.dsn).replay(
             DeadLetterFilter(ids=(letter.id,)), actor="demo", reason="the calendar is online again"
         )
@@ -182,7 +182,7 @@ class Story:
     def _booking(self) -> Booking:
         return Booking(self.customer)
 
-    async def _dead_letters(self, only: DeadLetterFilter) -> list[DeadLetter]:
+    async def _dead_letters(self, only: DeadLetterFilter) -> list[DeadLetterRecord]:
         return await DeadLetters(self.dsn).list(only)
 
     async def _counts(self, query: str) -> Counter[tuple[str, ...]]:

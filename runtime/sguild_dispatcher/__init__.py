@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from sguild_dispatcher.clock import Clock, system_clock
     from sguild_dispatcher.connections import AsyncConnection, SyncConnection
     from sguild_dispatcher.context import RequestContext, current_context, request_context
-    from sguild_dispatcher.dead_letters import DeadLetter, DeadLetterFilter, DeadLetters
+    from sguild_dispatcher.dead_letters import DeadLetterFilter, DeadLetterRecord, DeadLetters
+    from sguild_dispatcher.delivery.outcomes import DeadLetter, Discard, Retry
     from sguild_dispatcher.fields import Date, DateTime, PrefixedId
     from sguild_dispatcher.migrations import migrate
     from sguild_dispatcher.models import ContractModel, Envelope, Payload
@@ -26,7 +27,8 @@ _EXPORTS = {
     "clock": ("Clock", "system_clock"),
     "connections": ("AsyncConnection", "SyncConnection"),
     "context": ("RequestContext", "current_context", "request_context"),
-    "dead_letters": ("DeadLetter", "DeadLetterFilter", "DeadLetters"),
+    "dead_letters": ("DeadLetterFilter", "DeadLetterRecord", "DeadLetters"),
+    "delivery.outcomes": ("DeadLetter", "Discard", "Retry"),
     "fields": ("Date", "DateTime", "PrefixedId"),
     "migrations": ("migrate",),
     "models": ("ContractModel", "Envelope", "Payload"),
@@ -60,7 +62,9 @@ __all__ = [
     "DateTime",
     "DeadLetter",
     "DeadLetterFilter",
+    "DeadLetterRecord",
     "DeadLetters",
+    "Discard",
     "Domain",
     "DrainResult",
     "Envelope",
@@ -74,6 +78,7 @@ __all__ = [
     "Publisher",
     "Registry",
     "RequestContext",
+    "Retry",
     "RetryPolicy",
     "Settings",
     "Subscriber",

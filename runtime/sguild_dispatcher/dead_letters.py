@@ -75,7 +75,7 @@ class DeadLetterFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
+class DeadLetterRecord:
     """A dead letter without the event's body.
 
     ``log`` is the producer whose database the event was read from, empty if that is this one. ``attempts``
@@ -185,7 +185,7 @@ class DeadLetters:
 
     async def list(
         self, only: DeadLetterFilter | None = None, *, limit: int | None = None
-    ) -> "builtins.list[DeadLetter]":
+    ) -> "builtins.list[DeadLetterRecord]":
         """Return the dead letters, those of one subscriber together and in the order of the log.
 
         Args:
@@ -199,7 +199,7 @@ class DeadLetters:
         async with self._connection() as connection:
             ids = await _chosen(connection, only, limit)
             rows = await connection.fetch(statement("dead_letter/list"), ids)
-        return [_with_subscriber(DeadLetter, row) for row in rows]
+        return [_with_subscriber(DeadLetterRecord, row) for row in rows]
 
     async def count(self, only: DeadLetterFilter | None = None) -> int:
         """Return how many dead letters a filter means; raises as :meth:`list`."""
@@ -213,7 +213,7 @@ class DeadLetters:
             rows = await connection.fetch(statement("dead_letter/groups"), ids, SAID_BY_HANDLERS)
         return [_with_subscriber(DeadLetterGroup, row) for row in rows]
 
-    async def show(self, identifier: int) -> tuple[DeadLetter, str]:
+    async def show(self, identifier: int) -> tuple[DeadLetterRecord, str]:
         """Return one dead letter, and the exact text of the event: its payload may hold personal data.
 
         Raises:
@@ -227,7 +227,7 @@ class DeadLetters:
             raise UnknownDeadLetterError(
                 f"There is no dead letter {identifier}: `sguild-dispatcher dead-letters list` shows all."
             )
-        return _with_subscriber(DeadLetter, row), body
+        return _with_subscriber(DeadLetterRecord, row), body
 
     async def replay(
         self,

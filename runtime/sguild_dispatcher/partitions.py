@@ -10,11 +10,10 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from sguild_dispatcher.audit import Author, add_entry
-from sguild_dispatcher.errors import ConfigurationError, PartitionsError
+from sguild_dispatcher.errors import PartitionsError
 from sguild_dispatcher.migrations import check_migrated
 from sguild_dispatcher.statements import statement
-from sguild_dispatcher.subscriptions import SubscriberName, active_subscription
-from sguild_dispatcher.transport.interface import BUCKETS
+from sguild_dispatcher.subscriptions import SubscriberName, active_subscription, check_partitions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,11 +39,11 @@ async def change_partitions(
         author: who does it, for the audit.
 
     Raises:
+        ConfigurationError: there cannot be so many partitions.
         UnknownSubscriptionError: there is no active subscription of that name.
         PartitionsError: nobody delivered what was published before; the partitions are as they were.
     """
-    if not 1 <= partitions <= BUCKETS:
-        raise ConfigurationError(f"{partitions} is no number of partitions: write one from 1 to {BUCKETS}.")
+    check_partitions(partitions)
     await check_migrated(connection)
     subscription = await active_subscription(connection, subscriber)
     former: int = await connection.fetchval(statement("partition/want"), subscription, partitions)

@@ -210,6 +210,7 @@ class Subscriber:
         One that is active stays as it is.
 
         Raises:
+            ConfigurationError: there are 1 to 64 partitions.
             DatabaseUnavailableError, NotMigratedError: a database is not ready.
             MissingRightsError: the role of a connection may not register.
         """

@@ -20,6 +20,10 @@ Start: TypeAlias = Literal["beginning", "now"]
 _PART: Final = re.compile(r"[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)*")
 
 
+BUCKETS: Final = 64
+"""The shares that ordering keys are divided into, and so the most partitions; see ``event_log.bucket``."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class SubscriberName:
     """The domain that reads, and the name of the service within it: ``sales/sales-crm``.
@@ -58,6 +62,16 @@ def _no_subscriber(text: str) -> ConfigurationError:
     )
 
 
+def check_partitions(partitions: int) -> None:
+    """Make sure that a subscription can have so many partitions.
+
+    Raises:
+        ConfigurationError: it cannot.
+    """
+    if not 1 <= partitions <= BUCKETS:
+        raise ConfigurationError(f"{partitions} is no number of partitions: write one from 1 to {BUCKETS}.")
+
+
 async def register(
     connection: "Queries", subscriber: SubscriberName, *, start: Start, partitions: int = 1
 ) -> bool:
@@ -70,7 +84,11 @@ async def register(
         subscriber: its name.
         start: from where on it gets events.
         partitions: among how many workers its events may be divided, 1 to 64.
+
+    Raises:
+        ConfigurationError: there cannot be so many partitions.
     """
+    check_partitions(partitions)
     rows = await connection.fetch(
         statement("subscription/insert"), subscriber.domain, subscriber.name, partitions
     )

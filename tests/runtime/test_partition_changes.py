@@ -186,8 +186,9 @@ async def test_a_change_that_was_killed_is_shown_taken_up_or_given_up(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("65",), "65 is no number of partitions: write one from 1 to 64."),
-        (("0",), "'0' is no number: write one from 1 on"),
+        (("65",), "'65' is no number of partitions: write one from 1 to 64"),
+        (("0",), "'0' is no number of partitions: write one from 1 to 64"),
+        (("many",), "'many' is no number of partitions: write one from 1 to 64"),
         ((), "Say how many partitions there are to be, or --cancel, and not both."),
         (("2", "--cancel"), "Say how many partitions there are to be, or --cancel, and not both."),
     ],

@@ -8,7 +8,7 @@ import pytest
 from conformance_kit import NAME, undone
 from deliveries_kit import KEYRING, SalesSubscriber, locked, publish
 from sample_contracts import CreditLockedV1, Event
-from sguild_dispatcher.errors import ConfigurationError, UnknownSubscriptionError
+from sguild_dispatcher.errors import UnknownSubscriptionError
 from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.subscriber import HandlerContext
 from sguild_dispatcher.testing.memory import MemoryDatabase
@@ -74,9 +74,3 @@ async def test_who_is_no_active_subscriber_is_named() -> None:
     database.retire(NAME)
     with pytest.raises(UnknownSubscriptionError):
         database.pause(NAME)
-
-
-@pytest.mark.parametrize("partitions", [0, 65])
-def test_there_are_at_most_64_partitions(partitions: int) -> None:
-    with pytest.raises(ConfigurationError, match=f"{partitions} partitions: there may be 1 to 64"):
-        MemoryDatabase().register(NAME, partitions=partitions)

@@ -28,7 +28,7 @@ from sguild_dispatcher.errors import DeadLetterFilterError
 
 if TYPE_CHECKING:
     from sguild_dispatcher.cli.common import Subparsers
-    from sguild_dispatcher.dead_letters import DeadLetter, DeadLetterFilter, DeadLetters, ReplayStatus
+    from sguild_dispatcher.dead_letters import DeadLetterFilter, DeadLetterRecord, DeadLetters, ReplayStatus
 
 _HEAD = ("ID", "SUBSCRIBER", "EVENT TYPE", "REASON", "ATTEMPTS", "REPLAYS", "HELD", "LAST FAILED", "DETAIL")
 _GROUPS = ("COUNT", "SUBSCRIBER", "EVENT TYPE", "REASON", "FIRST FAILED", "LAST FAILED", "ERROR")
@@ -136,7 +136,7 @@ def _list(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _row(letter: "DeadLetter") -> tuple[object, ...]:
+def _row(letter: "DeadLetterRecord") -> tuple[object, ...]:
     return (
         letter.id,
         letter.subscriber,

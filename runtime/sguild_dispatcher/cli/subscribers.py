@@ -44,9 +44,9 @@ def add_parser(subparsers: "Subparsers") -> None:
     register.add_argument(
         "--partitions",
         metavar="N",
-        type=positive,
+        type=_number_of_partitions,
         default=1,
-        help="among how many workers at most (default: 1)",
+        help="among how many workers at most, 1 to 64 (default: 1)",
     )
     pause = commands.add_parser("pause", help="deliver nothing until it is resumed; what is published waits")
     resume = commands.add_parser("resume", help="let a paused subscription go on")
@@ -73,7 +73,9 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 
 def _add_partitions_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("partitions", metavar="N", type=positive, nargs="?", help="how many, 1 to 64")
+    parser.add_argument(
+        "partitions", metavar="N", type=_number_of_partitions, nargs="?", help="how many, 1 to 64"
+    )
     parser.add_argument(
         "--wait",
         metavar="SECONDS",
@@ -84,6 +86,16 @@ def _add_partitions_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cancel", action="store_true", help="give up a change that was killed in the middle"
     )
+
+
+def _number_of_partitions(text: str) -> int:
+    from sguild_dispatcher.subscriptions import BUCKETS
+
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= BUCKETS):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of partitions: write one from 1 to {BUCKETS}"
+        )
+    return int(text)
 
 
 def print_subscriptions(found: "Sequence[SubscriptionStatus]") -> None:

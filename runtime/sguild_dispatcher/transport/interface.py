@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 from uuid import UUID
 
 from sguild_dispatcher.errors import TransactionControlError
-from sguild_dispatcher.subscriptions import SubscriberName
+from sguild_dispatcher.subscriptions import BUCKETS, SubscriberName
 
 Row: TypeAlias = Mapping[str, Any]
 """An event as it is stored, by column."""
@@ -23,9 +23,6 @@ FailedState: TypeAlias = Literal["retrying", "dead", "held"]
 
 HOME_LOG: Final = ""
 """The name of the log that lies in the subscriber's own database."""
-
-BUCKETS: Final = 64
-"""The shares that ordering keys are divided into; see ``event_log.bucket``."""
 
 
 class CursorMovedError(Exception):

@@ -8,7 +8,7 @@ from conformance_kit import NAME, Transport, recorder, recording
 from deliveries_kit import locked, publish, publisher, until
 from sample_contracts import CreditAccountId, CreditLockedV1, CreditReleasedV2, Event, PersonId
 from sguild_dispatcher.dead_letters import DeadLetterFilter
-from sguild_dispatcher.errors import UnknownSubscriptionError
+from sguild_dispatcher.errors import ConfigurationError, UnknownSubscriptionError
 from sguild_dispatcher.retries import RetryPolicy
 from sguild_dispatcher.subscriber import DrainResult, HandlerContext, Retry
 
@@ -43,6 +43,14 @@ async def test_from_now_leaves_out_what_was_published_before(transport: Transpor
     await publish(transport.connection, locked(3))
     await subscriber.drain()
     assert await transport.effects() == [2, 3]
+
+
+@pytest.mark.parametrize("partitions", [0, -1, 65])
+async def test_there_are_1_to_64_partitions(transport: Transport, partitions: int) -> None:
+    with pytest.raises(
+        ConfigurationError, match=f"^{partitions} is no number of partitions: write one from 1 to 64"
+    ):
+        await transport.subscriber().register(partitions=partitions)
 
 
 async def test_who_is_not_registered_is_told_so(transport: Transport) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from sguild_dispatcher.clock import Clock, system_clock
-from sguild_dispatcher.errors import ConfigurationError, UnknownSubscriptionError
-from sguild_dispatcher.subscriptions import Start, SubscriberName
+from sguild_dispatcher.errors import UnknownSubscriptionError
+from sguild_dispatcher.subscriptions import Start, SubscriberName, check_partitions
 from sguild_dispatcher.testing.memory.connections import MemoryConnection, SyncMemoryConnection
 from sguild_dispatcher.testing.memory.control import MemoryControl, Ownerships
 from sguild_dispatcher.testing.memory.dead_letters import MemoryDeadLetters
@@ -16,7 +16,7 @@ from sguild_dispatcher.testing.memory.parts import MemoryShare
 from sguild_dispatcher.testing.memory.session import MemorySession
 from sguild_dispatcher.testing.memory.store import Snapshot, Store
 from sguild_dispatcher.testing.memory.tables import AuditEntry, FailedDelivery, Subscription, Tables
-from sguild_dispatcher.transport.interface import BUCKETS, HOME_LOG, Control, Cursor, Row
+from sguild_dispatcher.transport.interface import HOME_LOG, Control, Cursor, Row
 from sguild_dispatcher.transport.sources import OneSession, Sessions
 
 
@@ -79,10 +79,9 @@ class MemoryDatabase:
         """Create a subscription, and tell whether it is new; an active one stays as it is.
 
         Raises:
-            ConfigurationError: there are 1 to 64 partitions.
+            ConfigurationError: there cannot be so many partitions.
         """
-        if not 1 <= partitions <= BUCKETS:
-            raise ConfigurationError(f"{partitions} partitions: there may be 1 to {BUCKETS}.")
+        check_partitions(partitions)
         done = self._store.snapshot() if start == "now" else Snapshot(3)
         with self.sync_connection().block() as transaction:
             former = self._tables.find_subscription(subscriber)

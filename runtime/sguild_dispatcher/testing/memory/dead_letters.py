@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal, cast
 
-from sguild_dispatcher.dead_letters import DeadLetter, DeadLetterFilter, Replayed
+from sguild_dispatcher.dead_letters import DeadLetterFilter, DeadLetterRecord, Replayed
 from sguild_dispatcher.errors import UnknownDeadLetterError
 from sguild_dispatcher.reading import Reason
 from sguild_dispatcher.testing.memory.connections import BaseConnection
@@ -27,7 +27,7 @@ class MemoryDeadLetters:
         self._connection = connection
         self._tables = connection.tables
 
-    async def list(self, only: DeadLetterFilter | None = None) -> "builtins.list[DeadLetter]":
+    async def list(self, only: DeadLetterFilter | None = None) -> "builtins.list[DeadLetterRecord]":
         """Return the dead letters, those of one subscriber together and in the order of the log."""
         with self._connection.joined() as transaction:
             return [self._dead_letter(transaction, each) for each in self._meant(transaction, only)]
@@ -36,7 +36,7 @@ class MemoryDeadLetters:
         """Return how many dead letters a filter means."""
         return len(await self.list(only))
 
-    async def show(self, identifier: int) -> tuple[DeadLetter, str]:
+    async def show(self, identifier: int) -> tuple[DeadLetterRecord, str]:
         """Return one dead letter, and the exact text of the event.
 
         Raises:
@@ -114,9 +114,9 @@ class MemoryDeadLetters:
             and letter.detail.startswith(only.error or "")
         )
 
-    def _dead_letter(self, transaction: Transaction, failed: FailedDelivery) -> DeadLetter:
+    def _dead_letter(self, transaction: Transaction, failed: FailedDelivery) -> DeadLetterRecord:
         row = failed.attempt.row
-        return DeadLetter(
+        return DeadLetterRecord(
             id=failed.id,
             subscriber=self._subscription(transaction, failed).subscriber,
             log=HOME_LOG,

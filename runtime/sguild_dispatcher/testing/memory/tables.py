@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from sguild_dispatcher.connections import EventRow
-from sguild_dispatcher.subscriptions import SubscriberName
+from sguild_dispatcher.subscriptions import BUCKETS, SubscriberName
 from sguild_dispatcher.testing.memory.store import Table
-from sguild_dispatcher.transport.interface import BUCKETS, Cursor, FailedAttempt, Row
+from sguild_dispatcher.transport.interface import Cursor, FailedAttempt, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
