@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Self, cast
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, ValidationError, create_model
 
 from sguild_dispatcher.fields import PrefixedId
 from sguild_dispatcher.models import Envelope, Payload
@@ -89,6 +89,14 @@ class EventPlan:
             present = _present(moment)
             return f"{self} may be emitted {window} (00:00 UTC), and {present}: {self._way_out(moment)}."
         return None
+
+    def complaint(self, body: bytes) -> ValidationError:
+        """Return in the contract's terms what is wrong with a body that the validator refuses."""
+        try:
+            self.event.model_validate_json(body)
+        except ValidationError as error:
+            return error
+        raise AssertionError("the validator refused a body that the model takes")
 
     def pointer_to_nul(self, body: bytes) -> str | None:
         """Return the JSON pointer of the first string in ``body`` that holds U+0000."""

@@ -79,7 +79,7 @@ class Reader:
         try:
             event: Envelope[Any] = plan.event.__pydantic_validator__.validate_json(body)
         except ValidationError:
-            return self._diagnosis(row, domain, _explained(plan, body))
+            return self._diagnosis(row, domain, plan.complaint(body))
         complaint = self._disagreement(row, domain, event, plan)
         return event if complaint is None else Refusal("bad_signature", complaint)
 
@@ -175,15 +175,6 @@ class Reader:
         if found.model is None:
             return Refusal("withdrawn_version", f"{name} version {version} is withdrawn and has no schema.")
         return None
-
-
-def _explained(plan: EventPlan, body: bytes) -> ValidationError | None:
-    """Return in the contract's terms why a body is refused."""
-    try:
-        plan.event.model_validate_json(body)
-    except ValidationError as error:
-        return error
-    return None
 
 
 def _invalid(error: ValidationError | None) -> Refusal:

@@ -104,3 +104,28 @@ async def test_numbers_keep_the_way_they_are_written(dsn: str) -> None:
         await settled(RevenuePublisher).publish_many(connection, [payload])
     (row,) = await rows(dsn)
     assert '"locked_credits":100000000000000000000,' in row["body"]
+
+
+class Rotating(Keyring):
+    """Signs with one key after another, as when a key is rotated while a batch is signed."""
+
+    others: Iterator[Keyring]
+
+    def sign(self, domain: str, body: bytes | str) -> tuple[str, str]:
+        """Sign with the next key."""
+        return next(self.others).sign(domain, body)
+
+
+async def test_a_key_that_is_rotated_in_the_middle_of_a_batch_is_stored_with_what_it_signed(dsn: str) -> None:
+    old, new = Keyring.generate(["revenue"]), Keyring.generate(["revenue"])
+    rotating = Rotating([])
+    rotating.others = iter([old, old, new])
+    both = Keyring([*(each.in_state("retired") for each in old), *new])
+    async with with_asyncpg(dsn) as connection, connection.transaction():
+        await settled(RevenuePublisher, keyring=rotating).publish_many(
+            connection, [locked(), locked(), locked()]
+        )
+    stored = await rows(dsn)
+    assert [each["key_id"] for each in stored] == [*[next(iter(old)).id] * 2, next(iter(new)).id]
+    for each in stored:
+        assert both.verify(each["key_id"], each["body"], each["signature"]) == "revenue"

@@ -7,6 +7,8 @@ the same transaction, and three to five times cheaper than the library's own way
 
 from sguild_dispatcher.connections.joining import (
     execute,
+    execute_batch,
+    execute_batch_sync,
     execute_sync,
     fetch,
     fetch_sync,
@@ -14,14 +16,15 @@ from sguild_dispatcher.connections.joining import (
     is_busy,
 )
 from sguild_dispatcher.connections.protocols import AsyncConnection, SyncConnection
-from sguild_dispatcher.connections.rows import EventRow, as_json
+from sguild_dispatcher.connections.rows import EventRow
 
 __all__ = [
     "AsyncConnection",
     "EventRow",
     "SyncConnection",
-    "as_json",
     "execute",
+    "execute_batch",
+    "execute_batch_sync",
     "execute_sync",
     "fetch",
     "fetch_sync",

@@ -5,6 +5,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from sguild_dispatcher.connections import asyncpg, django, memory, psycopg, sqlalchemy
 from sguild_dispatcher.connections.protocols import AsyncConnection, SyncConnection
+from sguild_dispatcher.connections.rows import Batch, EventRow, as_arrays, as_json
 from sguild_dispatcher.errors import NotInTransactionError, NotMigratedError, UnsupportedConnectionError
 from sguild_dispatcher.statements import statement
 
@@ -27,6 +28,14 @@ async def execute(connection: AsyncConnection, name: str, *values: object) -> ob
     return own
 
 
+async def execute_batch(connection: AsyncConnection, rows: Sequence[EventRow]) -> object:
+    """As :func:`execute`, for the statement that writes several events, in the driver's fastest form."""
+    own, driver = await _async_driver(connection)
+    name, values = driver.batch(rows)
+    await _explained(driver.execute(own, statement(name), *values))
+    return own
+
+
 async def fetch(connection: AsyncConnection, name: str, *values: object) -> Sequence[Any]:
     """As :func:`execute`, and return the rows, whose columns are read by number."""
     own, driver = await _async_driver(connection)
@@ -43,6 +52,12 @@ def execute_sync(connection: SyncConnection, name: str, *values: object) -> obje
         _explain(error)
         raise
     return own
+
+
+def execute_batch_sync(connection: SyncConnection, rows: Sequence[EventRow]) -> object:
+    """As :func:`execute_batch`, without asyncio."""
+    name, values = as_json(rows)
+    return execute_sync(connection, name, *values)
 
 
 def fetch_sync(connection: SyncConnection, name: str, *values: object) -> Sequence[Any]:
@@ -93,6 +108,7 @@ class _Driver(NamedTuple):
     is_busy: Callable[[Any], bool]
     execute: Callable[..., Any]
     fetch: Callable[..., Any]
+    batch: Callable[[Sequence[EventRow]], Batch] = as_json
 
 
 class _Library(NamedTuple):
@@ -110,7 +126,7 @@ def _itself(connection: Any) -> Any:
     return connection
 
 
-_ASYNCPG: Final = _Driver(asyncpg.can_be_joined, asyncpg.is_busy, asyncpg.execute, asyncpg.fetch)
+_ASYNCPG: Final = _Driver(asyncpg.can_be_joined, asyncpg.is_busy, asyncpg.execute, asyncpg.fetch, as_arrays)
 _ASYNC_DRIVERS: Final = _ByClass[_Driver](
     {
         ("asyncpg", "Connection"): _ASYNCPG,

@@ -1,7 +1,7 @@
 """Events as they are stored."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from pydantic_core import to_json
 
@@ -21,6 +21,22 @@ class EventRow(NamedTuple):
     trace_context: str | None
 
 
-def as_json(rows: Sequence[EventRow]) -> str:
-    """Return the one parameter of ``insert_events.sql``; a body in it is a string and so stays as it is."""
-    return to_json(rows).decode()
+Batch: TypeAlias = tuple[str, tuple[object, ...]]
+"""A statement's name and its parameters."""
+
+
+def as_json(rows: Sequence[EventRow]) -> Batch:
+    """Return what writes several events by one parameter; a body in it is a string and so stays as it is."""
+    return "insert_events", (to_json(rows).decode(),)
+
+
+def as_arrays(rows: Sequence[EventRow]) -> Batch:
+    """Return what writes several events by an array a column: for a driver that sends arrays in binary.
+
+    What they have in common, as the events of one publisher in one transaction do, is sent once.
+    """
+    shared = {(each.producer, each.tenant_id, each.key_id, each.trace_context) for each in rows}
+    if len(shared) != 1:
+        return as_json(rows)
+    event_ids, event_types, versions, _, _, keys, _, signatures, bodies, _ = zip(*rows, strict=True)
+    return "insert_events_arrays", (*shared.pop(), event_ids, event_types, versions, keys, signatures, bodies)
