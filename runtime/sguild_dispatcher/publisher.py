@@ -44,7 +44,7 @@ from sguild_dispatcher.plans import EventPlan
 from sguild_dispatcher.registry import Registry
 from sguild_dispatcher.rights import INSUFFICIENT_PRIVILEGE, role_of
 from sguild_dispatcher.settings import Settings
-from sguild_dispatcher.signing import Keyring
+from sguild_dispatcher.signing import FollowedKeyring, Keyring
 from sguild_dispatcher.telemetry import Publishing
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class _Publisher:
         waker: "Waker | SyncWaker | None" = None,
     ) -> None:
         self._given_settings = settings
-        self._keyring = keyring
+        self._keyring: Keyring | FollowedKeyring | None = keyring
         self._clock = clock
         self._waker = waker
         self._plans: dict[tuple[str, int], EventPlan] = {}
@@ -260,8 +260,8 @@ class _Publisher:
 
     def _keys(self) -> Keyring:
         if self._keyring is None:
-            self._keyring = self._settings.load_keyring()
-        return self._keyring
+            self._keyring = self._settings.load_keyring(clock=self._clock)
+        return self._keyring.current()
 
     def _now(self) -> datetime:
         moment = self._clock()

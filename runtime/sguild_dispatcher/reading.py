@@ -20,7 +20,7 @@ from sguild_dispatcher.models import Envelope
 from sguild_dispatcher.plans import EventPlan
 from sguild_dispatcher.registry import EventType, Registry
 from sguild_dispatcher.retries import shortened
-from sguild_dispatcher.signing import Keyring
+from sguild_dispatcher.signing import FollowedKeyring, Keyring
 from sguild_dispatcher.signing.keyring import encoded
 
 if TYPE_CHECKING:
@@ -60,11 +60,16 @@ class Refusal:
 class Reader:
     """Reads stored rows by the registry's rules and the keys at hand."""
 
-    def __init__(self, registry: Registry, keyring: Keyring) -> None:
+    def __init__(self, registry: Registry, keyring: "Keyring | FollowedKeyring") -> None:
         self._registry = registry
-        self._keyring = keyring
+        self._followed = keyring
+        self._keyring = keyring.current()
         self._plans: dict[tuple[str, int], EventPlan | None] = {}
         self._legacy = frozenset(each.name for each in registry.domains if each.status == "deprecated")
+
+    def refresh(self) -> None:
+        """Take the keys as they are now."""
+        self._keyring = self._followed.current()
 
     def read(self, row: "Row") -> Envelope[Any] | Refusal:
         """Return the event of a row of the log, or why it is refused."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal, Self, TypeAlias
 
+from sguild_dispatcher.clock import Clock, system_clock
 from sguild_dispatcher.errors import MissingKeyError, SettingsError
-from sguild_dispatcher.signing import Keyring
+from sguild_dispatcher.signing import FollowedKeyring, Keyring
 
 PREFIX: Final = "SGUILD_DISPATCHER_"
 MASK: Final = "***"
@@ -118,11 +119,17 @@ class Settings:
             )
         return self.dsn
 
-    def load_keyring(self) -> Keyring:
-        """Return the keys of the configured file.
+    def load_keyring(
+        self, *, clock: Clock = system_clock, check: Callable[[Keyring], None] = lambda _: None
+    ) -> FollowedKeyring:
+        """Return the keys of the configured file, which is read again when it has changed.
+
+        Args:
+            clock: says when a key that is retired until a time has retired.
+            check: raises MissingKeyError for a keyring that lacks what is needed.
 
         Raises:
-            MissingKeyError: no file is configured, or it does not exist.
+            MissingKeyError: no file is configured, it does not exist, or it lacks what is needed.
             KeyringError: the file is not a keyring.
         """
         if self.keyring is None:
@@ -130,7 +137,7 @@ class Settings:
                 "No keyring is configured: make one with `sguild-dispatcher keys new DOMAIN --keyring FILE` "
                 f"and set {PREFIX}KEYRING to FILE."
             )
-        return Keyring.from_file(self.keyring)
+        return FollowedKeyring(self.keyring, clock=clock, check=check)
 
     def __repr__(self) -> str:
         shown = {each.name: getattr(self, each.name) for each in fields(self)}

@@ -32,7 +32,7 @@ from sguild_dispatcher.retries import RetryPolicy
 from sguild_dispatcher.roles import ReadingRights
 from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.signals import stopped_by_signals
-from sguild_dispatcher.signing import Keyring
+from sguild_dispatcher.signing import FollowedKeyring, Keyring
 from sguild_dispatcher.subscriptions import Start, SubscriberName
 from sguild_dispatcher.telemetry import Consuming
 from sguild_dispatcher.telemetry.endpoint import endpoint
@@ -344,16 +344,20 @@ class Subscriber:
             idle_seconds=BATCH_SECONDS + longest + settings.lease_seconds,
         )
 
-    def _usable_keyring(self) -> Keyring:
+    def _usable_keyring(self) -> Keyring | FollowedKeyring:
         """Return the keys, after making sure that there is one for each producer whose events are handled."""
-        keyring = self._settings.load_keyring() if self._keyring is None else self._keyring
+        if self._keyring is None:
+            return self._settings.load_keyring(clock=self._clock, check=self._check_keyring)
+        self._check_keyring(self._keyring)
+        return self._keyring
+
+    def _check_keyring(self, keyring: Keyring) -> None:
         missing = [each for each in self._handlers.producers if not keyring.verifying(each)]
         if missing:
             raise MissingKeyError(
                 f"{self.name} handles events of {', '.join(missing)}, and the keyring has no key to "
                 "verify them with: add the keys that they sign with to the file of SGUILD_DISPATCHER_KEYRING."
             )
-        return keyring
 
     def _log_passed_over(self) -> None:
         passed_over = self._handlers.passed_over

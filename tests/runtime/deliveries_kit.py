@@ -112,6 +112,7 @@ async def failures(connection: Connection) -> list[asyncpg.Record]:
 async def running(subscriber: Subscriber) -> AsyncGenerator[None, None]:
     """Run a subscriber for the length of a block."""
     task = asyncio.create_task(subscriber.run())
+    await asyncio.sleep(0)  # what has not begun cannot be stopped
     try:
         yield
     finally:

@@ -89,7 +89,7 @@ def test_a_secret_is_read_from_the_variable_that_is_named(
 ) -> None:
     write(path, by_env("SALES_SECRET"))
     monkeypatch.setenv("SALES_SECRET", SECRET)
-    keyring = Settings(keyring=path).load_keyring()
+    keyring = Settings(keyring=path).load_keyring().current()
     assert keyring.sign("sales", BODY) == Keyring([hmac_key()]).sign("sales", BODY)
 
 

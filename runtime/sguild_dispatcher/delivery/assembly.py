@@ -92,7 +92,13 @@ class Assembly:
             tally=self.tally,
             inbox=isinstance(batches, GuardedBatches),
         )
-        return PartitionLoop(batches, retries, poll_interval=poll_interval, stopping=stopping)
+        return PartitionLoop(
+            batches,
+            retries,
+            refresh=self.reader.refresh,
+            poll_interval=poll_interval,
+            stopping=stopping,
+        )
 
     def _deliverer(self, blame: Blame, times: HandlerTimes, claim: Claim) -> Deliverer:
         return Deliverer(

@@ -19,6 +19,7 @@ class PartitionLoop:
     Args:
         batches: deliver what is new.
         retries: deliver what failed before.
+        refresh: is called before each look at the log, to learn of other keys.
         poll_interval: seconds between two looks at the log when nothing waits.
         stopping: whether to end after the handler at hand.
     """
@@ -28,11 +29,13 @@ class PartitionLoop:
         batches: TransactionalBatches | GuardedBatches,
         retries: Retries,
         *,
+        refresh: Callable[[], None],
         poll_interval: float,
         stopping: Callable[[], bool],
     ) -> None:
         self._batches = batches
         self._retries = retries
+        self._refresh = refresh
         self._poll_interval = poll_interval
         self._stopping = stopping
         self._wake = asyncio.Event()
@@ -50,6 +53,7 @@ class PartitionLoop:
         moved = False
         while not self._stopping():
             self._wake.clear()
+            self._refresh()
             try:
                 busy = await self._step()
             except CursorMovedError:

@@ -6,7 +6,8 @@ timestamp: an event may wait for days, and the cursor guards against replay.
 """
 
 from sguild_dispatcher.signing.algorithms import Algorithm
+from sguild_dispatcher.signing.following import FollowedKeyring
 from sguild_dispatcher.signing.keyring import Keyring
 from sguild_dispatcher.signing.keys import Key, KeyState
 
-__all__ = ["Algorithm", "Key", "KeyState", "Keyring"]
+__all__ = ["Algorithm", "FollowedKeyring", "Key", "KeyState", "Keyring"]

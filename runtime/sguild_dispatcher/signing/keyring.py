@@ -161,6 +161,10 @@ class Keyring(Confined):
         """
         return type(self)({**self._keys, **{key.id: key for key in keys}}.values(), clock=self._clock)
 
+    def current(self) -> Self:
+        """Return this keyring, as a file that is followed returns its newest."""
+        return self
+
     @property
     def clock(self) -> Clock:
         """The clock by which keys end."""

@@ -64,7 +64,7 @@ def dispatcher(
 
     clock = ManualClock()
 
-    def load_keyring(_: Settings) -> "Keyring":
+    def load_keyring(_: Settings, **__: object) -> "Keyring":
         return dispatcher_keyring
 
     def now(_: Any) -> Any:
