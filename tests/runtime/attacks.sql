@@ -245,6 +245,19 @@ select * from sguild_dispatcher.audit_entry where domain = 'revenue'
 insert into sguild_dispatcher.audit_entry (action, domain, actor, reason) values ('replay',
     'revenue', 'x', '')
 
+-- read the audited events of another
+select * from sguild_dispatcher.audit_event where event_type = 'person.updated'
+
+-- audit an event of another
+insert into sguild_dispatcher.audit_event (entry_id, subscription_id, log, seq, event_id, event_type)
+    values (1, 1, '', 2, 'e', 'person.updated')
+
+-- change the audited events
+update sguild_dispatcher.audit_event set event_id = 'x'
+
+-- delete the audited events
+delete from sguild_dispatcher.audit_event
+
 -- change the audit
 update sguild_dispatcher.audit_entry set actor = 'x'
 

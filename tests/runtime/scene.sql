@@ -40,6 +40,8 @@ begin
         );
         insert into sguild_dispatcher.audit_entry (action, domain, actor, reason)
         values ('replay', each.domain, 'somebody', '');
+        insert into sguild_dispatcher.audit_event (entry_id, subscription_id, log, seq, event_id, event_type)
+        select max(entry.id), identifier, '', 1, 'e', each.event_type from sguild_dispatcher.audit_entry as entry;
     end loop;
 end
 $$;
