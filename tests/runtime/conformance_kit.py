@@ -20,7 +20,7 @@ from sguild_dispatcher.dead_letters import DeadLetterFilter, DeadLetters
 from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.subscriber import HandlerContext
 from sguild_dispatcher.subscriptions import SubscriberName, pause, resume, retire
-from sguild_dispatcher.testing.memory import MemoryConnection, MemoryDatabase
+from sguild_dispatcher.testing.memory import MemoryConnection, MemoryDatabase, MemoryDeadLetters
 
 NAME = SubscriberName("sales", "crm")
 
@@ -71,6 +71,11 @@ class Transport(Protocol):
         """Discard dead letters."""
         ...
 
+    @property
+    def letters(self) -> DeadLetters | MemoryDeadLetters:
+        """The dead letters, as people have them."""
+        ...
+
     async def audit(self) -> list[tuple[str, str, str, str]]:
         """Return action, event id, actor and reason of what was done."""
         ...
@@ -90,7 +95,7 @@ class PostgresTransport:
     def __init__(self, dsn: str, connection: Connection) -> None:
         self.connection: Any = connection
         self._dsn = dsn
-        self._letters = DeadLetters(dsn)
+        self.letters: DeadLetters | MemoryDeadLetters = DeadLetters(dsn)
         self._opened: list[Connection] = [connection]
 
     @classmethod
@@ -137,14 +142,14 @@ class PostgresTransport:
         ]
 
     async def dead(self) -> list[tuple[str, str, int, int]]:
-        letters = await self._letters.list()
+        letters = await self.letters.list()
         return [(each.reason, each.detail, each.attempts, each.replays) for each in letters]
 
     async def replay(self, only: DeadLetterFilter) -> int:
-        return (await self._letters.replay(only, actor="ada", reason="mended")).count
+        return (await self.letters.replay(only, actor="ada", reason="mended")).count
 
     async def discard(self, only: DeadLetterFilter) -> int:
-        return await self._letters.discard(only, actor="ada", reason="never mind")
+        return await self.letters.discard(only, actor="ada", reason="never mind")
 
     async def audit(self) -> list[tuple[str, str, str, str]]:
         rows = await self.connection.fetch(
@@ -167,6 +172,10 @@ class MemoryTransport:
         self.database = MemoryDatabase()
         self.connection: Any = self.database.connection()
         self._keys = itertools.count()
+
+    @property
+    def letters(self) -> DeadLetters | MemoryDeadLetters:
+        return self.database.dead_letters
 
     async def connect(self) -> MemoryConnection:
         return self.database.connection()
@@ -197,14 +206,14 @@ class MemoryTransport:
         return [(each.state, each.attempts, each.next_attempt_at) for each in attempts]
 
     async def dead(self) -> list[tuple[str, str, int, int]]:
-        letters = await self.database.dead_letters.list()
+        letters = await self.letters.list()
         return [(each.reason, each.detail, each.attempts, each.replays) for each in letters]
 
     async def replay(self, only: DeadLetterFilter) -> int:
-        return (await self.database.dead_letters.replay(only, actor="ada", reason="mended")).count
+        return (await self.letters.replay(only, actor="ada", reason="mended")).count
 
     async def discard(self, only: DeadLetterFilter) -> int:
-        return await self.database.dead_letters.discard(only, actor="ada", reason="never mind")
+        return await self.letters.discard(only, actor="ada", reason="never mind")
 
     async def audit(self) -> list[tuple[str, str, str, str]]:
         return [(each.action, each.event_id, each.actor, each.reason) for each in self.database.audit]

@@ -7,7 +7,7 @@ import pytest
 from conformance_kit import Transport, recorder
 from deliveries_kit import KEYRING, locked, publish
 from sample_contracts import CreditLockedV1, Event
-from sguild_dispatcher.dead_letters import DeadLetterFilter
+from sguild_dispatcher.dead_letters import DeadLetterFilter, Erased
 from sguild_dispatcher.signing import Keyring
 from sguild_dispatcher.subscriber import DrainResult, HandlerContext
 
@@ -103,3 +103,42 @@ async def test_a_key_that_comes_later_lets_a_replay_succeed(transport: Transport
     await transport.replay(DeadLetterFilter())
     assert await (await recorder(transport, keyring=KEYRING)).drain() == DrainResult(delivered=1)
     assert await transport.effects() == [1]
+
+
+async def test_what_failed_alike_is_counted_together(transport: Transport) -> None:
+    subscriber = transport.subscriber()
+
+    @subscriber.on_credit_locked
+    async def fail(event: Event[CreditLockedV1], _context: HandlerContext) -> None:
+        number = event.payload.locked_credits
+        raise (LookupError if number % 2 else ValueError)(f"of number {number}")
+
+    await subscriber.register()
+    await publish(transport.connection, *(locked(each) for each in range(1, 6)))
+    await subscriber.drain()
+    found = await transport.letters.groups()
+    assert [(each.error, each.count) for each in found] == [("LookupError", 3), ("ValueError", 2)]
+    assert all(each.first_failed_at <= each.last_failed_at for each in found)
+    [only] = await transport.letters.groups(DeadLetterFilter(error="ValueError"))
+    assert (only.event_type, only.reason, only.count) == ("credit.locked", "handler_failed", 2)
+
+
+async def test_an_erased_event_is_gone_for_everybody(transport: Transport) -> None:
+    async def fail(_event: Event[CreditLockedV1], _context: HandlerContext) -> None:
+        raise LookupError
+
+    both = [transport.subscriber(), transport.subscriber("mail")]
+    for each in both:
+        each.on_credit_locked(fail)
+        await each.register()
+    first, _ = await publish(transport.connection, locked(1), locked(2))
+    for each in both:
+        assert await each.drain() == DrainResult(retried=4, dead=2)
+    [letter, *_] = await transport.letters.list()
+    erased = await transport.letters.erase(DeadLetterFilter(ids=(letter.id,)), actor="ada", reason="asked")
+    assert erased == Erased(events=1, failures=2, elsewhere=())
+    assert await transport.audit() == [("erase", first, "ada", "asked")] * 2
+    assert len(await transport.letters.list()) == 2
+    late = await recorder(transport, "late")
+    assert await late.drain() == DrainResult(delivered=1)
+    assert await transport.effects() == [2]

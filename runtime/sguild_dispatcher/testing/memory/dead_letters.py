@@ -5,9 +5,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal, cast
 
-from sguild_dispatcher.dead_letters import DeadLetterFilter, DeadLetterRecord, Replayed
+from sguild_dispatcher.dead_letters import (
+    DeadLetterFilter,
+    DeadLetterGroup,
+    DeadLetterRecord,
+    Erased,
+    Replayed,
+)
 from sguild_dispatcher.errors import UnknownDeadLetterError
 from sguild_dispatcher.reading import Reason
+from sguild_dispatcher.subscriptions import SubscriberName
 from sguild_dispatcher.testing.memory.connections import BaseConnection
 from sguild_dispatcher.testing.memory.store import Transaction
 from sguild_dispatcher.testing.memory.tables import AuditEntry, FailedDelivery, Subscription
@@ -18,6 +25,8 @@ _COPIED = ("event_id", "event_type", "schema_version", "producer", "tenant_id", 
 
 class MemoryDeadLetters:
     """As :class:`sguild_dispatcher.dead_letters.DeadLetters`, for a memory database.
+
+    It has neither limits nor rates, and no status of replays: a test sees what became of them.
 
     Args:
         connection: what they are read and changed through; in an open transaction, as part of it.
@@ -35,6 +44,26 @@ class MemoryDeadLetters:
     async def count(self, only: DeadLetterFilter | None = None) -> int:
         """Return how many dead letters a filter means."""
         return len(await self.list(only))
+
+    async def groups(self, only: DeadLetterFilter | None = None) -> "builtins.list[DeadLetterGroup]":
+        """Return which dead letters failed alike, the largest group first."""
+        alike: dict[tuple[SubscriberName, str, Reason, str], list[DeadLetterRecord]] = {}
+        for each in await self.list(only):
+            key = (each.subscriber, each.event_type, each.reason, each.shown_detail)
+            alike.setdefault(key, []).append(each)
+        groups = [
+            DeadLetterGroup(
+                subscriber=subscriber,
+                event_type=event_type,
+                reason=reason,
+                error=error,
+                count=len(letters),
+                first_failed_at=min(each.first_failed_at for each in letters),
+                last_failed_at=max(each.last_failed_at for each in letters),
+            )
+            for (subscriber, event_type, reason, error), letters in sorted(alike.items())
+        ]
+        return sorted(groups, key=lambda each: -each.count)
 
     async def show(self, identifier: int) -> tuple[DeadLetterRecord, str]:
         """Return one dead letter, and the exact text of the event.
@@ -69,6 +98,18 @@ class MemoryDeadLetters:
 
         return self._act("discard", gone, only, actor, reason)
 
+    async def erase(self, only: DeadLetterFilter, *, actor: str, reason: str = "") -> Erased:
+        """Delete dead letters with their events, and what failed of these for any other subscription."""
+        with self._connection.joined() as transaction:
+            seqs = {each.seq for each in self._meant(transaction, only)}
+            failures = [each for each in transaction.rows(self._tables.failed).values() if each.seq in seqs]
+            for seq in seqs:
+                transaction.remove(self._tables.log, seq)
+            for each in failures:
+                transaction.remove(self._tables.failed, each.id)
+                self._note(transaction, "erase", each, actor, reason)
+        return Erased(events=len(seqs), failures=len(failures), elsewhere=())
+
     def _act(
         self,
         action: Literal["discard", "replay"],
@@ -81,16 +122,26 @@ class MemoryDeadLetters:
             meant = self._meant(transaction, only)
             for each in meant:
                 change(transaction, each)
-                entry = AuditEntry(
-                    action=action,
-                    subscriber=self._subscription(transaction, each).subscriber,
-                    event_id=each.attempt.row["event_id"],
-                    event_type=each.attempt.row["event_type"],
-                    actor=actor,
-                    reason=reason,
-                )
-                transaction.put(self._tables.audit, next(self._tables.audit.numbers), entry)
+                self._note(transaction, action, each, actor, reason)
         return len(meant)
+
+    def _note(
+        self,
+        transaction: Transaction,
+        action: Literal["discard", "erase", "replay"],
+        failed: FailedDelivery,
+        actor: str,
+        reason: str,
+    ) -> None:
+        entry = AuditEntry(
+            action=action,
+            subscriber=self._subscription(transaction, failed).subscriber,
+            event_id=failed.attempt.row["event_id"],
+            event_type=failed.attempt.row["event_type"],
+            actor=actor,
+            reason=reason,
+        )
+        transaction.put(self._tables.audit, next(self._tables.audit.numbers), entry)
 
     def _meant(
         self, transaction: Transaction, only: DeadLetterFilter | None

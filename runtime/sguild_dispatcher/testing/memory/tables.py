@@ -56,7 +56,7 @@ class FailedDelivery:
 class AuditEntry:
     """What was done about an event by a person, or asked for by a handler."""
 
-    action: Literal["discard", "replay"]
+    action: Literal["discard", "erase", "replay"]
     subscriber: SubscriberName
     event_id: str
     event_type: str
