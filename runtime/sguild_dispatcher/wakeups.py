@@ -11,7 +11,7 @@ import logging
 import os
 from concurrent.futures import Future
 from contextlib import suppress
-from threading import Lock, Thread
+from threading import Lock, Thread, current_thread
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import asyncpg
@@ -59,6 +59,7 @@ class Waker:
         self._armed = asyncio.Event()
         self._side: Connection | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: Thread | None = None
         self._task: asyncio.Task[None] | None = None
 
     def watch(self, connection: object) -> None:
@@ -71,12 +72,17 @@ class Waker:
         """
         is_busy(connection)
         loop = self._loop
-        if loop is not None:
-            with suppress(RuntimeError):  # the loop was closed meanwhile
-                loop.call_soon_threadsafe(self._arm, connection)
+        if loop is None:
+            return
+        if current_thread() is self._thread:
+            self._arm(connection)
+            return
+        with suppress(RuntimeError):  # the loop was closed meanwhile
+            loop.call_soon_threadsafe(self._arm, connection)
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
+        self._thread = current_thread()
         self._task = asyncio.create_task(self._run())
         return self
 

@@ -70,4 +70,4 @@ async def test_the_api_without_an_sdk_is_told_nothing(
     assert opentelemetry.metrics.get_meter_provider() is not None
     assert (spans(), active_trace(), observers()) == (None, None, ())
     await publish(connection, locked(1))
-    assert await connection.fetchval("select trace_context from sguild_dispatcher.event_log") is None
+    assert await connection.fetchval("select trace_context from sguild_dispatcher.event_log") == ""

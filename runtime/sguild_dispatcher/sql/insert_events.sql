@@ -7,6 +7,6 @@ insert into sguild_dispatcher.event_log
     trace_context)
 select
     event.row ->> 0, event.row ->> 1, (event.row ->> 2)::integer, event.row ->> 3, event.row ->> 4, event.row ->> 5,
-    event.row ->> 6, event.row ->> 7, event.row ->> 8, event.row ->> 9
+    event.row ->> 6, event.row ->> 7, event.row ->> 8, coalesce(event.row ->> 9, '')
 from pg_catalog.jsonb_array_elements($1::text::jsonb) with ordinality as event (row, place)
 order by event.place

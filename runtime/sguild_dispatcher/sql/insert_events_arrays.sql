@@ -7,7 +7,7 @@ insert into sguild_dispatcher.event_log
     trace_context)
 select
     event.event_id, event.event_type, event.schema_version, $1, $2, event.ordering_key, $3, event.signature, event.body,
-    $4
+    coalesce($4, '')
 from rows from (
     pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::text[]), pg_catalog.unnest($7::integer[]),
     pg_catalog.unnest($8::text[]), pg_catalog.unnest($9::text[]), pg_catalog.unnest($10::text[])

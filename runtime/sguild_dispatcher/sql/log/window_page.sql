@@ -41,6 +41,6 @@ page as (
 select
     head.snapshot, head.restored, head.last_seq, head.session, head.in_place, head.flowing, head.failures,
     page.seq, page.event_id, page.event_type, page.schema_version, page.producer, page.tenant_id,
-    page.ordering_key, page.key_id, page.signature, page.trace_context, page.body
+    page.ordering_key, page.key_id, page.signature, nullif(page.trace_context, '') as trace_context, page.body
 from head full join page on false
 order by page.seq nulls first;
