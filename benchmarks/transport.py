@@ -11,14 +11,14 @@ import json
 import logging
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from transport_load import BODY, FULL, QUICK, Load
 from transport_nats import nats_server
 from transport_report import Amounts, Comparison, Result, results, table
-from transport_round import measured_round
+from transport_round import PARTS, measured_round
 
 from sguild_dispatcher.testing.postgres import postgres_server
 
@@ -52,23 +52,27 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--quick", action="store_true", help="small numbers, one round; nothing is written into docs/"
     )
-    load = QUICK if parser.parse_args(arguments).quick else FULL
+    parser.add_argument(
+        "--only", action="append", choices=PARTS, help="measure this alone; nothing is written into docs/"
+    )
+    options = parser.parse_args(arguments)
+    load, parts = QUICK if options.quick else FULL, options.only or PARTS
     missing = [each for each in PEERS if importlib.util.find_spec(each) is None]
     if missing:
         sys.stderr.write(f"Not installed: {', '.join(missing)}. `make bench` installs the group `bench`.\n")
         return 2
     logging.disable(logging.INFO)
-    found, figures = _measured(load)
+    found, figures = _measured(load, parts)
     print(table(found))
     print(json.dumps(figures, indent=2))
-    if load is FULL:
+    if load is FULL and parts is PARTS:
         _write(table(found), figures)
     return 0
 
 
-def _measured(load: Load) -> tuple[list[Result], Mapping[str, Any]]:
+def _measured(load: Load, parts: Collection[str]) -> tuple[list[Result], Mapping[str, Any]]:
     with postgres_server(durable=True) as dsn:
-        rounds = _runner()(_rounds(dsn, load))
+        rounds = _runner()(_rounds(dsn, load, parts))
     found = results(COMPARISONS, rounds)
     return found, {
         "python": platform.python_version(),
@@ -78,12 +82,12 @@ def _measured(load: Load) -> tuple[list[Result], Mapping[str, Any]]:
     }
 
 
-async def _rounds(dsn: str, load: Load) -> list[Amounts]:
+async def _rounds(dsn: str, load: Load, parts: Collection[str]) -> list[Amounts]:
     rounds: list[Amounts] = []
     async with nats_server() as nats:
         for number in range(load.rounds):
             print(f"round {number + 1} of {load.rounds}", file=sys.stderr)
-            rounds.append(await measured_round(dsn, nats, load))
+            rounds.append(await measured_round(dsn, nats, load, parts))
     return rounds
 
 

@@ -74,12 +74,9 @@ class Result:
 
 
 def results(comparisons: Sequence[Comparison], rounds: Sequence[Amounts]) -> list[Result]:
-    """Return the ratios; each is of two amounts of the same round.
-
-    Raises:
-        KeyError: a round lacks what is compared.
-    """
-    return [_result(each, rounds) for each in comparisons]
+    """Return the ratios of what was measured; each is of two amounts of the same round."""
+    measured = rounds[0].keys()
+    return [_result(each, rounds) for each in comparisons if {each.name, each.baseline} <= measured]
 
 
 def _result(comparison: Comparison, rounds: Sequence[Amounts]) -> Result:

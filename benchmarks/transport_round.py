@@ -1,7 +1,7 @@
 """One round: everything once, the sides taking turns, each in new databases."""
 
 import statistics
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
 from typing import Final, TypeVar
 
@@ -20,7 +20,11 @@ _WARMING: Final = 100
 SideT = TypeVar("SideT", Own, PgQueuer, Procrastinate)
 
 
-async def measured_round(server: str, nats: Nats, load: Load) -> Amounts:
+PARTS: Final = ("publish", "deliver", "deliver-slowly", "latency", "wal", "held")
+"""What a round may be limited to; the ratios to procrastinate and nats-py need both kinds of delivery."""
+
+
+async def measured_round(server: str, nats: Nats, load: Load, parts: Collection[str] = PARTS) -> Amounts:
     """Return the amounts: rates in events a second, times in seconds, sizes in bytes."""
     async with AsyncExitStack() as stack:
 
@@ -34,14 +38,19 @@ async def measured_round(server: str, nats: Nats, load: Load) -> Amounts:
         pgqueuer = await new(lambda: PgQueuer.create(server))
         procrastinate = await new(lambda: Procrastinate.create(server))
         sides = {"": own, ROLES: with_roles}
-        return {
-            **await _published(sides, pgqueuer, load),
-            **await _delivered(sides, pgqueuer, load),
-            **await _delivered_slowly(procrastinate, nats, load),
-            **await _latencies(sides, pgqueuer, load),
-            **await _wal(await new(lambda: Own.create(server, roles=False)), load),
-            **await _held(server, stack, load),
+        measures: dict[str, Callable[[], Awaitable[dict[str, float]]]] = {
+            "publish": lambda: _published(sides, pgqueuer, load),
+            "deliver": lambda: _delivered(sides, pgqueuer, load),
+            "deliver-slowly": lambda: _delivered_slowly(procrastinate, nats, load),
+            "latency": lambda: _latencies(sides, pgqueuer, load),
+            "wal": lambda: _wal(server, stack, load),
+            "held": lambda: _held(server, stack, load),
         }
+        amounts: dict[str, float] = {}
+        for name in PARTS:
+            if name in parts:
+                amounts |= await measures[name]()
+        return amounts
 
 
 async def _published(sides: dict[str, Own], pgqueuer: PgQueuer, load: Load) -> dict[str, float]:
@@ -94,8 +103,10 @@ async def _latencies(sides: dict[str, Own], pgqueuer: PgQueuer, load: Load) -> d
     return amounts
 
 
-async def _wal(own: Own, load: Load) -> dict[str, float]:
+async def _wal(server: str, stack: AsyncExitStack, load: Load) -> dict[str, float]:
     """Return the bytes of WAL for an event that is published in a transaction of its own, and of its body."""
+    own = await Own.create(server, roles=False)
+    stack.push_async_callback(drop_database, own.dsn)
     async with connected(own.dsn) as connection:
         await connection.execute("checkpoint")
         await own.publish(8, _WARMING)
