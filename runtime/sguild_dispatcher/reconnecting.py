@@ -15,12 +15,15 @@ _log: Final = logging.getLogger(__name__)
 WAITS: Final = RetryPolicy(base=0.1, cap=30.0)
 """The upper limits of the waits between two attempts, in seconds; full jitter keeps many workers apart."""
 
+STEADY_SECONDS: Final = 2.0
+"""How long a connection has to stand at least, to be a success."""
+
 
 class Reconnecting:
     """What is known of the attempts to keep a connection.
 
-    A connection is a success when it has stood for longer than the last wait may have been: a database whose
-    disk is full lets everybody in, and then fails.
+    A connection is a success when it has stood for some time, and for longer than the last wait may have
+    been: a database whose disk is full lets everybody in, and then fails.
 
     Args:
         name: the subscriber's full name.
@@ -48,7 +51,8 @@ class Reconnecting:
     @contextmanager
     def connected(self) -> Generator[None, None, None]:
         """Watch a connection that stands for the length of the block."""
-        timer = asyncio.get_running_loop().call_later(WAITS.limit(self._failures), self._recover)
+        seconds = max(STEADY_SECONDS, WAITS.limit(self._failures))
+        timer = asyncio.get_running_loop().call_later(seconds, self._recover)
         try:
             yield
         finally:

@@ -13,6 +13,7 @@ from sguild_dispatcher.errors import NotInTransactionError, NoTransactionError
 from sguild_dispatcher.retries import RetryPolicy
 from sguild_dispatcher.subscriber import DeadLetter, Discard, DrainResult, HandlerContext
 from sguild_dispatcher.testing.clock import ManualClock
+from sguild_dispatcher.transport.interface import Cursor
 
 
 def released() -> CreditReleasedV2:
@@ -182,7 +183,10 @@ async def test_a_plain_function_runs_in_a_thread(transport: Transport) -> None:
     assert threads != [threading.get_ident()]
 
 
-async def test_what_failed_and_is_kept_is_not_delivered_from_the_log_again(transport: Transport) -> None:
+async def test_what_failed_and_is_kept_is_not_delivered_from_the_log_again(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process ends after the failure is stored, and before the position is."""
     subscriber = transport.subscriber(retry=LATER)
 
     @subscriber.leased().on_credit_locked
@@ -191,10 +195,19 @@ async def test_what_failed_and_is_kept_is_not_delivered_from_the_log_again(trans
 
     await subscriber.register()
     await publish(transport.connection, locked(1))
-    assert await subscriber.drain() == DrainResult(retried=1)
-    await transport.retire()
-    await subscriber.register()
+    with monkeypatch.context() as patch:
+        patch.setattr(Cursor, "after", stop)
+        with pytest.raises(EndOfProcessError):
+            await subscriber.drain()
     assert await subscriber.drain() == DrainResult(duplicates=1)
+
+
+class EndOfProcessError(Exception):
+    """Nothing is done any more."""
+
+
+def stop(*_: object) -> None:
+    raise EndOfProcessError
 
 
 # claims in the handler's own transaction
