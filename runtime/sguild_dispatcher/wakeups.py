@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import asyncpg
 
 from sguild_dispatcher.connections import is_busy
+from sguild_dispatcher.connections.asyncpg import no_longer_tell_ends, tell_ends
 from sguild_dispatcher.database import connect
 from sguild_dispatcher.errors import DatabaseUnavailableError
 from sguild_dispatcher.statements import statement
@@ -57,9 +58,11 @@ class Waker:
         self._dsn = dsn
         self._watched: dict[int, Any] = {}
         self._armed = asyncio.Event()
+        self._look = asyncio.Event()
         self._side: Connection | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: Thread | None = None
+        self._resting = False
         self._task: asyncio.Task[None] | None = None
 
     def watch(self, connection: object) -> None:
@@ -75,6 +78,9 @@ class Waker:
         if loop is None:
             return
         if current_thread() is self._thread:
+            if not (self._resting or id(connection) in self._watched):
+                # asyncpg tells of each statement that has ended, and so of the transaction's end at once.
+                tell_ends(connection, self._on_statement)
             self._arm(connection)
             return
         with suppress(RuntimeError):  # the loop was closed meanwhile
@@ -93,6 +99,8 @@ class Waker:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        for each in self._watched.values():
+            no_longer_tell_ends(each, self._on_statement)
         if self._side is not None:
             await self._side.close()
 
@@ -100,12 +108,17 @@ class Waker:
         self._watched[id(connection)] = connection
         self._armed.set()
 
+    def _on_statement(self, _: object) -> None:
+        self._look.set()
+
     async def _run(self) -> None:
         while True:
             await self._armed.wait()
             await self._wait_for_an_end()
             await self._notify()
+            self._resting = True
             await asyncio.sleep(DEBOUNCE_SECONDS)
+            self._resting = False
 
     async def _wait_for_an_end(self) -> None:
         """Return when at least one watched connection has left its transaction."""
@@ -115,12 +128,20 @@ class Waker:
             for key, connection in list(self._watched.items()):
                 if not is_busy(connection):
                     del self._watched[key]
+                    no_longer_tell_ends(connection, self._on_statement)
             if not self._watched:
                 self._armed.clear()
             if len(self._watched) < watched:
                 return
-            await asyncio.sleep(seconds)
+            await self._pause(seconds)
             seconds = min(seconds * 1.5, longest)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait until the time passes, or a statement has ended."""
+        self._look.clear()
+        timer = asyncio.get_running_loop().call_later(seconds, self._look.set)
+        await self._look.wait()
+        timer.cancel()
 
     async def _notify(self) -> None:
         try:

@@ -73,6 +73,20 @@ async def test_a_publisher_with_a_waker_wakes_once_the_caller_has_committed(
     assert heard == [""]
 
 
+async def test_asyncpg_tells_of_the_commit_without_a_look(
+    connection: Connection, dsn: str, heard: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sguild_dispatcher.wakeups.LOOK_SECONDS", (600.0, 600.0))
+    async with Waker(dsn) as waker:
+        async with connection.transaction():
+            waker.watch(connection)
+            await connection.execute("select 1")
+            await asyncio.sleep(0.05)
+            assert heard == []
+        await first_of(heard)
+    assert heard == [""]
+
+
 async def test_many_commits_are_one_wakeup(dsn: str, heard: list[str]) -> None:
     async with asyncpg.create_pool(dsn, min_size=0) as pool, Waker(dsn) as waker:
 

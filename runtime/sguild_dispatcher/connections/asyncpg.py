@@ -1,5 +1,7 @@
 """Connections of asyncpg, also those that a pool hands out as proxies."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 
@@ -27,3 +29,18 @@ def is_busy(connection: Any) -> bool:
         return bool(connection.is_in_transaction())
     except InterfaceError:  # a proxy that went back to its pool
         return False
+
+
+def tell_ends(connection: Any, told: Callable[[object], None]) -> None:
+    """Call ``told`` in the connection's loop whenever a statement has ended; other libraries tell nothing."""
+    add = getattr(connection, "add_query_logger", None)
+    if add is not None:
+        add(told)
+
+
+def no_longer_tell_ends(connection: Any, told: Callable[[object], None]) -> None:
+    """Undo :func:`tell_ends`; a connection that went back to its pool has nothing to undo any more."""
+    from asyncpg import InterfaceError
+
+    with suppress(AttributeError, InterfaceError):
+        connection.remove_query_logger(told)
