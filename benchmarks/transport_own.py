@@ -12,11 +12,12 @@ import asyncpg
 from transport_load import BATCH, TENANT, payloads
 from transport_timing import SETTLING_SECONDS, steadily, timed, until
 
-from sguild_contracts import CreditReleased, Event
+from sguild_contracts import Event
 from sguild_contracts.domains.coaching import CoachingSubscriber
 from sguild_contracts.domains.delivery import DeliverySubscriber
 from sguild_contracts.domains.revenue import RevenuePublisher
 from sguild_contracts.domains.sales import SalesSubscriber
+from sguild_contracts.events.credit_released import ReceivedCreditReleased, ReceivedCreditReleasedV1
 from sguild_dispatcher import HandlerContext, Subscriber, Waker
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.migrations import migrate
@@ -94,7 +95,7 @@ class Own:
         taken: list[float] = []
         subscriber = self._subscriber(SalesSubscriber)
 
-        async def note(event: Event[CreditReleased], _: HandlerContext) -> None:
+        async def note(event: Event[ReceivedCreditReleased], _: HandlerContext) -> None:
             taken.append(time.perf_counter() - begun[str(event.payload.reason_note)])
 
         subscriber.on_credit_released(note)
@@ -134,7 +135,9 @@ class Own:
 
     def _subscriber(self, kind: type[Reader]) -> Reader:
         dsn = _login_dsn(self.dsn, kind.domain) if self._roles else self.dsn
-        return kind("bench", settings=Settings(dsn=dsn), keyring=_KEYRING)
+        made = kind("bench", settings=Settings(dsn=dsn), keyring=_KEYRING)
+        made.adapt_credit_released_v1_to_v2(_never)
+        return made
 
 
 @asynccontextmanager
@@ -159,8 +162,12 @@ async def connected(dsn: str) -> AsyncGenerator[Connection, None]:
         await connection.close()
 
 
-async def _ignore(_: Event[CreditReleased], __: HandlerContext) -> None:
+async def _ignore(_: Event[ReceivedCreditReleased], __: HandlerContext) -> None:
     """Do nothing, as the handlers of the peers."""
+
+
+def _never(old: ReceivedCreditReleasedV1) -> ReceivedCreditReleased:
+    raise AssertionError(old)  # no event of version 1 is published here
 
 
 async def _create_login(connection: Connection, domain: str) -> None:

@@ -13,7 +13,7 @@ from sguild_contracts import (
     CustomerHandoff,
     DeliverySubscriber,
     Event,
-    ReservationFunded,
+    ReceivedReservationFunded,
     SalesSubscriber,
 )
 from sguild_dispatcher import HandlerContext, Keyring, RetryPolicy, Settings
@@ -73,7 +73,7 @@ class Readers:
             await self._effect("delivery", event, context, f"{credits_} credits, plans the lesson")
 
         @subscriber.on_reservation_funded
-        async def confirm(event: Event[ReservationFunded], context: HandlerContext) -> None:
+        async def confirm(event: Event[ReceivedReservationFunded], context: HandlerContext) -> None:
             await self._effect("delivery", event, context, f"funded from {event.payload.funding_source}")
 
         @subscriber.on_credit_locked

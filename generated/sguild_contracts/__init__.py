@@ -8,7 +8,7 @@ from importlib import import_module
 
 from sguild_dispatcher.interface import require_interface
 
-require_interface(2, package="sguild_contracts")
+require_interface(3, package="sguild_contracts")
 
 TYPE_CHECKING = False  # true to type checkers; importing typing would take longer than all else
 if TYPE_CHECKING:
@@ -32,14 +32,27 @@ if TYPE_CHECKING:
     from sguild_contracts.domains.sales import SalesPublisher, SalesSubscriber, SalesSyncPublisher
     from sguild_contracts.envelope import Event
     from sguild_contracts.events.credit_consumed import CreditConsumed, CreditConsumedV1
-    from sguild_contracts.events.credit_forfeited import CreditForfeited, CreditForfeitedV1
-    from sguild_contracts.events.credit_funded import CreditFunded, CreditFundedV1
+    from sguild_contracts.events.credit_forfeited import (
+        CreditForfeited,
+        CreditForfeitedV1,
+        ReceivedCreditForfeited,
+        ReceivedCreditForfeitedV1,
+    )
+    from sguild_contracts.events.credit_funded import (
+        CreditFunded,
+        CreditFundedV1,
+        ReceivedCreditFunded,
+        ReceivedCreditFundedV1,
+    )
     from sguild_contracts.events.credit_locked import CreditLocked, CreditLockedV1
     from sguild_contracts.events.credit_purchased import CreditPurchased, CreditPurchasedV1
     from sguild_contracts.events.credit_released import (
         CreditReleased,
         CreditReleasedV1,
         CreditReleasedV2,
+        ReceivedCreditReleased,
+        ReceivedCreditReleasedV1,
+        ReceivedCreditReleasedV2,
     )
     from sguild_contracts.events.credit_reserved import CreditReserved, CreditReservedV1
     from sguild_contracts.events.customer_handoff import CustomerHandoff, CustomerHandoffV1
@@ -47,6 +60,9 @@ if TYPE_CHECKING:
         IntakeAmended,
         IntakeAmendedV1,
         IntakeAmendedV1Change,
+        ReceivedIntakeAmended,
+        ReceivedIntakeAmendedV1,
+        ReceivedIntakeAmendedV1Change,
     )
     from sguild_contracts.events.intake_captured import (
         IntakeCaptured,
@@ -54,6 +70,9 @@ if TYPE_CHECKING:
         IntakeCapturedV2Attribution,
         IntakeCapturedV2Contact,
         IntakeCapturedV2Participant,
+        ReceivedIntakeCaptured,
+        ReceivedIntakeCapturedV2,
+        ReceivedIntakeCapturedV2Participant,
     )
     from sguild_contracts.events.lead_attempt_exhausted import (
         LeadAttemptExhausted,
@@ -63,25 +82,71 @@ if TYPE_CHECKING:
         LeadCallbackScheduled,
         LeadCallbackScheduledV1,
     )
-    from sguild_contracts.events.lead_created import LeadCreated, LeadCreatedV1
-    from sguild_contracts.events.lead_reached import LeadReached, LeadReachedV1
-    from sguild_contracts.events.lead_stage_changed import LeadStageChanged, LeadStageChangedV1
-    from sguild_contracts.events.payment_failed import PaymentFailed, PaymentFailedV1
-    from sguild_contracts.events.payment_received import PaymentReceived, PaymentReceivedV1
-    from sguild_contracts.events.person_updated import PersonUpdated, PersonUpdatedV1
+    from sguild_contracts.events.lead_created import (
+        LeadCreated,
+        LeadCreatedV1,
+        ReceivedLeadCreated,
+        ReceivedLeadCreatedV1,
+    )
+    from sguild_contracts.events.lead_reached import (
+        LeadReached,
+        LeadReachedV1,
+        ReceivedLeadReached,
+        ReceivedLeadReachedV1,
+    )
+    from sguild_contracts.events.lead_stage_changed import (
+        LeadStageChanged,
+        LeadStageChangedV1,
+        ReceivedLeadStageChanged,
+        ReceivedLeadStageChangedV1,
+    )
+    from sguild_contracts.events.payment_failed import (
+        PaymentFailed,
+        PaymentFailedV1,
+        ReceivedPaymentFailed,
+        ReceivedPaymentFailedV1,
+    )
+    from sguild_contracts.events.payment_received import (
+        PaymentReceived,
+        PaymentReceivedV1,
+        ReceivedPaymentReceived,
+        ReceivedPaymentReceivedV1,
+    )
+    from sguild_contracts.events.person_updated import (
+        PersonUpdated,
+        PersonUpdatedV1,
+        ReceivedPersonUpdated,
+        ReceivedPersonUpdatedV1,
+    )
     from sguild_contracts.events.refund_completed import (
+        ReceivedRefundCompleted,
+        ReceivedRefundCompletedV1,
         RefundCompleted,
         RefundCompletedV1,
         RefundCompletedV1SettlementLedger,
         RefundCompletedV1SettlementProcessor,
     )
-    from sguild_contracts.events.refund_initiated import RefundInitiated, RefundInitiatedV1
-    from sguild_contracts.events.reservation_funded import ReservationFunded, ReservationFundedV1
+    from sguild_contracts.events.refund_initiated import (
+        ReceivedRefundInitiated,
+        ReceivedRefundInitiatedV1,
+        RefundInitiated,
+        RefundInitiatedV1,
+    )
+    from sguild_contracts.events.reservation_funded import (
+        ReceivedReservationFunded,
+        ReceivedReservationFundedV1,
+        ReservationFunded,
+        ReservationFundedV1,
+    )
     from sguild_contracts.events.reservation_refunded import (
+        ReceivedReservationRefunded,
+        ReceivedReservationRefundedV1,
         ReservationRefunded,
         ReservationRefundedV1,
     )
     from sguild_contracts.events.reservation_refunding import (
+        ReceivedReservationRefunding,
+        ReceivedReservationRefundingV1,
         ReservationRefunding,
         ReservationRefundingV1,
     )
@@ -125,8 +190,12 @@ _MODULES = {
     "CreditConsumedV1": "sguild_contracts.events.credit_consumed",
     "CreditForfeited": "sguild_contracts.events.credit_forfeited",
     "CreditForfeitedV1": "sguild_contracts.events.credit_forfeited",
+    "ReceivedCreditForfeited": "sguild_contracts.events.credit_forfeited",
+    "ReceivedCreditForfeitedV1": "sguild_contracts.events.credit_forfeited",
     "CreditFunded": "sguild_contracts.events.credit_funded",
     "CreditFundedV1": "sguild_contracts.events.credit_funded",
+    "ReceivedCreditFunded": "sguild_contracts.events.credit_funded",
+    "ReceivedCreditFundedV1": "sguild_contracts.events.credit_funded",
     "CreditLocked": "sguild_contracts.events.credit_locked",
     "CreditLockedV1": "sguild_contracts.events.credit_locked",
     "CreditPurchased": "sguild_contracts.events.credit_purchased",
@@ -134,6 +203,9 @@ _MODULES = {
     "CreditReleased": "sguild_contracts.events.credit_released",
     "CreditReleasedV1": "sguild_contracts.events.credit_released",
     "CreditReleasedV2": "sguild_contracts.events.credit_released",
+    "ReceivedCreditReleased": "sguild_contracts.events.credit_released",
+    "ReceivedCreditReleasedV1": "sguild_contracts.events.credit_released",
+    "ReceivedCreditReleasedV2": "sguild_contracts.events.credit_released",
     "CreditReserved": "sguild_contracts.events.credit_reserved",
     "CreditReservedV1": "sguild_contracts.events.credit_reserved",
     "CustomerHandoff": "sguild_contracts.events.customer_handoff",
@@ -141,37 +213,65 @@ _MODULES = {
     "IntakeAmended": "sguild_contracts.events.intake_amended",
     "IntakeAmendedV1": "sguild_contracts.events.intake_amended",
     "IntakeAmendedV1Change": "sguild_contracts.events.intake_amended",
+    "ReceivedIntakeAmended": "sguild_contracts.events.intake_amended",
+    "ReceivedIntakeAmendedV1": "sguild_contracts.events.intake_amended",
+    "ReceivedIntakeAmendedV1Change": "sguild_contracts.events.intake_amended",
     "IntakeCaptured": "sguild_contracts.events.intake_captured",
     "IntakeCapturedV2": "sguild_contracts.events.intake_captured",
     "IntakeCapturedV2Attribution": "sguild_contracts.events.intake_captured",
     "IntakeCapturedV2Contact": "sguild_contracts.events.intake_captured",
     "IntakeCapturedV2Participant": "sguild_contracts.events.intake_captured",
+    "ReceivedIntakeCaptured": "sguild_contracts.events.intake_captured",
+    "ReceivedIntakeCapturedV2": "sguild_contracts.events.intake_captured",
+    "ReceivedIntakeCapturedV2Participant": "sguild_contracts.events.intake_captured",
     "LeadAttemptExhausted": "sguild_contracts.events.lead_attempt_exhausted",
     "LeadAttemptExhaustedV1": "sguild_contracts.events.lead_attempt_exhausted",
     "LeadCallbackScheduled": "sguild_contracts.events.lead_callback_scheduled",
     "LeadCallbackScheduledV1": "sguild_contracts.events.lead_callback_scheduled",
     "LeadCreated": "sguild_contracts.events.lead_created",
     "LeadCreatedV1": "sguild_contracts.events.lead_created",
+    "ReceivedLeadCreated": "sguild_contracts.events.lead_created",
+    "ReceivedLeadCreatedV1": "sguild_contracts.events.lead_created",
     "LeadReached": "sguild_contracts.events.lead_reached",
     "LeadReachedV1": "sguild_contracts.events.lead_reached",
+    "ReceivedLeadReached": "sguild_contracts.events.lead_reached",
+    "ReceivedLeadReachedV1": "sguild_contracts.events.lead_reached",
     "LeadStageChanged": "sguild_contracts.events.lead_stage_changed",
     "LeadStageChangedV1": "sguild_contracts.events.lead_stage_changed",
+    "ReceivedLeadStageChanged": "sguild_contracts.events.lead_stage_changed",
+    "ReceivedLeadStageChangedV1": "sguild_contracts.events.lead_stage_changed",
     "PaymentFailed": "sguild_contracts.events.payment_failed",
     "PaymentFailedV1": "sguild_contracts.events.payment_failed",
+    "ReceivedPaymentFailed": "sguild_contracts.events.payment_failed",
+    "ReceivedPaymentFailedV1": "sguild_contracts.events.payment_failed",
     "PaymentReceived": "sguild_contracts.events.payment_received",
     "PaymentReceivedV1": "sguild_contracts.events.payment_received",
+    "ReceivedPaymentReceived": "sguild_contracts.events.payment_received",
+    "ReceivedPaymentReceivedV1": "sguild_contracts.events.payment_received",
     "PersonUpdated": "sguild_contracts.events.person_updated",
     "PersonUpdatedV1": "sguild_contracts.events.person_updated",
+    "ReceivedPersonUpdated": "sguild_contracts.events.person_updated",
+    "ReceivedPersonUpdatedV1": "sguild_contracts.events.person_updated",
+    "ReceivedRefundCompleted": "sguild_contracts.events.refund_completed",
+    "ReceivedRefundCompletedV1": "sguild_contracts.events.refund_completed",
     "RefundCompleted": "sguild_contracts.events.refund_completed",
     "RefundCompletedV1": "sguild_contracts.events.refund_completed",
     "RefundCompletedV1SettlementLedger": "sguild_contracts.events.refund_completed",
     "RefundCompletedV1SettlementProcessor": "sguild_contracts.events.refund_completed",
+    "ReceivedRefundInitiated": "sguild_contracts.events.refund_initiated",
+    "ReceivedRefundInitiatedV1": "sguild_contracts.events.refund_initiated",
     "RefundInitiated": "sguild_contracts.events.refund_initiated",
     "RefundInitiatedV1": "sguild_contracts.events.refund_initiated",
+    "ReceivedReservationFunded": "sguild_contracts.events.reservation_funded",
+    "ReceivedReservationFundedV1": "sguild_contracts.events.reservation_funded",
     "ReservationFunded": "sguild_contracts.events.reservation_funded",
     "ReservationFundedV1": "sguild_contracts.events.reservation_funded",
+    "ReceivedReservationRefunded": "sguild_contracts.events.reservation_refunded",
+    "ReceivedReservationRefundedV1": "sguild_contracts.events.reservation_refunded",
     "ReservationRefunded": "sguild_contracts.events.reservation_refunded",
     "ReservationRefundedV1": "sguild_contracts.events.reservation_refunded",
+    "ReceivedReservationRefunding": "sguild_contracts.events.reservation_refunding",
+    "ReceivedReservationRefundingV1": "sguild_contracts.events.reservation_refunding",
     "ReservationRefunding": "sguild_contracts.events.reservation_refunding",
     "ReservationRefundingV1": "sguild_contracts.events.reservation_refunding",
     "CoachId": "sguild_contracts.ids",
@@ -268,6 +368,41 @@ __all__ = [
     "PlatformPublisher",
     "PlatformSubscriber",
     "PlatformSyncPublisher",
+    "ReceivedCreditForfeited",
+    "ReceivedCreditForfeitedV1",
+    "ReceivedCreditFunded",
+    "ReceivedCreditFundedV1",
+    "ReceivedCreditReleased",
+    "ReceivedCreditReleasedV1",
+    "ReceivedCreditReleasedV2",
+    "ReceivedIntakeAmended",
+    "ReceivedIntakeAmendedV1",
+    "ReceivedIntakeAmendedV1Change",
+    "ReceivedIntakeCaptured",
+    "ReceivedIntakeCapturedV2",
+    "ReceivedIntakeCapturedV2Participant",
+    "ReceivedLeadCreated",
+    "ReceivedLeadCreatedV1",
+    "ReceivedLeadReached",
+    "ReceivedLeadReachedV1",
+    "ReceivedLeadStageChanged",
+    "ReceivedLeadStageChangedV1",
+    "ReceivedPaymentFailed",
+    "ReceivedPaymentFailedV1",
+    "ReceivedPaymentReceived",
+    "ReceivedPaymentReceivedV1",
+    "ReceivedPersonUpdated",
+    "ReceivedPersonUpdatedV1",
+    "ReceivedRefundCompleted",
+    "ReceivedRefundCompletedV1",
+    "ReceivedRefundInitiated",
+    "ReceivedRefundInitiatedV1",
+    "ReceivedReservationFunded",
+    "ReceivedReservationFundedV1",
+    "ReceivedReservationRefunded",
+    "ReceivedReservationRefundedV1",
+    "ReceivedReservationRefunding",
+    "ReceivedReservationRefundingV1",
     "RefundCompleted",
     "RefundCompletedV1",
     "RefundCompletedV1SettlementLedger",

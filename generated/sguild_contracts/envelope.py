@@ -5,7 +5,7 @@ from typing import Annotated, Generic, Literal
 
 from pydantic import MISSING
 from sguild_dispatcher.fields import DateTime, IntegerRule, StringRule
-from sguild_dispatcher.models import Envelope, PayloadT
+from sguild_dispatcher.models import Envelope, PayloadT_co
 
 from sguild_contracts.ids import EventId
 
@@ -29,7 +29,7 @@ Actor = Annotated[
 ]
 
 
-class Event(Envelope[PayloadT], Generic[PayloadT], frozen=True):
+class Event(Envelope[PayloadT_co], Generic[PayloadT_co], frozen=True):
     """The frame that every event is sent in. It is checked before the payload, its version is
     independent of payload versions, and readers accept no unknown fields or values in it.
     """
@@ -58,7 +58,7 @@ class Event(Envelope[PayloadT], Generic[PayloadT], frozen=True):
     schema_version: SchemaVersion
     """Version of the payload schema, independent of the version of the envelope."""
 
-    payload: PayloadT
+    payload: PayloadT_co
     """What the event says, checked against the payload schema of its event_type and
     schema_version.
     """

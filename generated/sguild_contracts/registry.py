@@ -3,11 +3,12 @@
 
 from datetime import date
 
-from sguild_dispatcher.registry import Domain, EventType, PayloadVersion, Registry
+from sguild_dispatcher.registry import Adapter, Domain, EventType, PayloadVersion, Registry
 
 registry = Registry(
     version="2.0.0",
     envelope="sguild_contracts.envelope:Event",
+    schemas="sguild_contracts.schemas",
     domains=(
         Domain(
             name="platform",
@@ -147,6 +148,17 @@ registry = Registry(
             ),
             subject="credit_reservation_id",
             ordering_key="credit_reservation_id",
+            adapters=(
+                Adapter(
+                    source=1,
+                    target=2,
+                    gaps='"/reason_code" is required',
+                ),
+                Adapter(
+                    source=2,
+                    target=1,
+                ),
+            ),
             versions=(
                 PayloadVersion(
                     version=1,

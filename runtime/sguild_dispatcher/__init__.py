@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from sguild_dispatcher.context import RequestContext, current_context, request_context
     from sguild_dispatcher.dead_letters import DeadLetterFilter, DeadLetterRecord, DeadLetters
     from sguild_dispatcher.delivery.outcomes import DeadLetter, Discard, Retry
-    from sguild_dispatcher.fields import Date, DateTime, PrefixedId
+    from sguild_dispatcher.fields import Date, DateTime, PrefixedId, Unrecognised
     from sguild_dispatcher.migrations import migrate
     from sguild_dispatcher.models import ContractModel, Envelope, Payload
     from sguild_dispatcher.publisher import Publisher, SyncPublisher
-    from sguild_dispatcher.registry import Domain, EventType, PayloadVersion, Registry
+    from sguild_dispatcher.registry import Adapter, Domain, EventType, PayloadVersion, Registry
     from sguild_dispatcher.settings import Settings
     from sguild_dispatcher.signing import Key, Keyring
     from sguild_dispatcher.subscriber import DrainResult, HandlerContext, RetryPolicy, Subscriber
@@ -29,11 +29,11 @@ _EXPORTS = {
     "context": ("RequestContext", "current_context", "request_context"),
     "dead_letters": ("DeadLetterFilter", "DeadLetterRecord", "DeadLetters"),
     "delivery.outcomes": ("DeadLetter", "Discard", "Retry"),
-    "fields": ("Date", "DateTime", "PrefixedId"),
+    "fields": ("Date", "DateTime", "PrefixedId", "Unrecognised"),
     "migrations": ("migrate",),
     "models": ("ContractModel", "Envelope", "Payload"),
     "publisher": ("Publisher", "SyncPublisher"),
-    "registry": ("Domain", "EventType", "PayloadVersion", "Registry"),
+    "registry": ("Adapter", "Domain", "EventType", "PayloadVersion", "Registry"),
     "settings": ("Settings",),
     "signing": ("Key", "Keyring"),
     "subscriber": ("DrainResult", "HandlerContext", "RetryPolicy", "Subscriber"),
@@ -55,6 +55,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "Adapter",
     "AsyncConnection",
     "Clock",
     "ContractModel",
@@ -85,6 +86,7 @@ __all__ = [
     "SyncConnection",
     "SyncPublisher",
     "SyncWaker",
+    "Unrecognised",
     "Waker",
     "current_context",
     "migrate",

@@ -164,6 +164,14 @@ class InvalidIdError(DispatcherError, ValueError):
     """The text is not an id of the wanted kind."""
 
 
+class NotAdaptedError(DispatcherError):
+    """A function that makes one version of a payload of another one returned what is none."""
+
+
+class MissingAdapterError(ConfigurationError):
+    """A handler's version cannot be made of another live version without a function of a person."""
+
+
 class NoTransactionError(DispatcherError, RuntimeError):
     """A handler asked for what its mode does not have."""
 

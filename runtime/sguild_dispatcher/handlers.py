@@ -1,13 +1,14 @@
 """What a service registers for the events that it reads: one handler an event type."""
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias, cast
 
 from sguild_dispatcher.delivery.context import HandlerContext
-from sguild_dispatcher.errors import ConfigurationError, DuplicateHandlerError
+from sguild_dispatcher.errors import ConfigurationError, DuplicateHandlerError, MissingAdapterError
 from sguild_dispatcher.registry import Registry
+from sguild_dispatcher.versions import Hook, Hooks
 
 Handler: TypeAlias = Callable[[Any, HandlerContext], Awaitable[None] | None]
 
@@ -49,14 +50,28 @@ class RegisteredHandler:
         """Tell whether it is called without a transaction."""
         return self.options.mode == "leased"
 
+    def given(self, adapted: Callable[[], Any]) -> "RegisteredHandler":
+        """Return a handler that is given what ``adapted`` returns, in place of its event."""
+        handler, coroutine = self.handler, self.coroutine
+
+        def adapting(_: Any, context: HandlerContext) -> Awaitable[None] | None:
+            return handler(adapted(), context)
+
+        async def adapting_coroutine(_: Any, context: HandlerContext) -> None:
+            if coroutine is not None:
+                await coroutine(adapted(), context)
+
+        return replace(self, handler=adapting if coroutine is None else adapting_coroutine)
+
 
 class Handlers:
-    """The handlers of one subscriber, by event type."""
+    """The handlers of one subscriber, by event type, and its functions from one version to another."""
 
     def __init__(self, domain: str, registry: Registry) -> None:
         self._domain = domain
         self._registry = registry
         self._handlers: dict[str, RegisteredHandler] = {}
+        self._hooks: dict[tuple[str, int, int], Hook] = {}
 
     def add(self, event_type: str, version: int, handler: Handler, options: HandlerOptions) -> None:
         """Take a handler for one version of an event type.
@@ -86,6 +101,54 @@ class Handlers:
             )
         self._handlers[event_type] = RegisteredHandler(version, handler, options)
 
+    def adapt(self, event_type: str, source: int, target: int, hook: Hook) -> None:
+        """Take the function that makes payloads of the version ``target`` of those of ``source``.
+
+        Raises:
+            DuplicateHandlerError: there is one for the two versions already.
+            ConfigurationError: it is a coroutine function.
+        """
+        key = (event_type, source, target)
+        if key in self._hooks:
+            raise DuplicateHandlerError(
+                f"{event_type} has two adapters from version {source} to version {target}, "
+                f"{_name(self._hooks[key])} and {_name(hook)}: keep one."
+            )
+        if _is_async(hook):
+            raise ConfigurationError(
+                f"The adapter {_name(hook)} of {event_type} is `async def`: make it a plain function, "
+                "which is given a payload and returns one."
+            )
+        self._hooks[key] = hook
+
+    @property
+    def hooks(self) -> Hooks:
+        """The functions from one version to another, by event type and both versions."""
+        return self._hooks
+
+    def check_adapters(self) -> None:
+        """Make sure that each handler can be given every live version of its event type.
+
+        Raises:
+            MissingAdapterError: functions are missing; all of them are named.
+        """
+        missing = [each for name, handler in self._handlers.items() for each in self._missing(name, handler)]
+        if missing:
+            raise MissingAdapterError(" ".join(missing))
+
+    def _missing(self, name: str, handler: RegisteredHandler) -> Iterator[str]:
+        event_type = self._registry.event_type(name)
+        for each in event_type.live:
+            source, target = each.version, handler.version
+            gaps = "" if source == target else event_type.adapter(source, target).gaps
+            if gaps and (name, source, target) not in self._hooks:
+                method = f"adapt_{name.replace('.', '_')}_v{source}_to_v{target}"
+                yield (
+                    f"{name} version {source} cannot be read as version {target}, which "
+                    f"{_name(handler.handler)} takes ({gaps}): register a function with "
+                    f"@subscriber.{method}."
+                )
+
     def get(self, event_type: str) -> RegisteredHandler | None:
         """Return the handler of an event type, ``None`` if it has none."""
         return self._handlers.get(event_type)
@@ -96,6 +159,7 @@ class Handlers:
         other._handlers = {
             name: replace(each, handler=wrap(each.handler)) for name, each in self._handlers.items()
         }
+        other._hooks = dict(self._hooks)
         return other
 
     @property
@@ -125,9 +189,9 @@ class Handlers:
         return tuple(sorted({self._registry.event_type(each).producer for each in self._handlers}))
 
 
-def _is_async(handler: Handler) -> bool:
+def _is_async(handler: Callable[..., object]) -> bool:
     return inspect.iscoroutinefunction(handler)
 
 
-def _name(handler: Handler) -> str:
+def _name(handler: Callable[..., object]) -> str:
     return getattr(handler, "__qualname__", repr(handler))

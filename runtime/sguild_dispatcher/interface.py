@@ -9,7 +9,7 @@ TYPE_CHECKING = False  # every import of a generated package comes by here: what
 if TYPE_CHECKING:
     from typing import Final
 
-INTERFACE: "Final" = 2
+INTERFACE: "Final" = 3
 
 
 def require_interface(interface: int, *, package: str) -> None:

@@ -7,14 +7,19 @@ A generated payload names its contract where it is declared::
 Models are frozen and exact: they accept a JSON document if and only if its schema does.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
+from sguild_dispatcher.fields.json_values import JsonValue
 from sguild_dispatcher.fields.violations import explained
 
 RootT = TypeVar("RootT")
+
+_NOTHING: Final[Mapping[str, JsonValue]] = MappingProxyType({})
 
 
 class _Explaining:
@@ -98,9 +103,15 @@ class Payload(ContractModel, frozen=True):
     __event_type__: ClassVar[str]
     __event_version__: ClassVar[int]
 
-    # pydantic keeps frozen to itself; it stands here for type checkers, which look at this signature alone.
+    # pydantic keeps frozen and extra to itself; they stand here for type checkers, which look at this
+    # signature alone.
     def __init_subclass__(
-        cls, *, event_type: str | None = None, version: int | None = None, frozen: bool = True
+        cls,
+        *,
+        event_type: str | None = None,
+        version: int | None = None,
+        frozen: bool = True,
+        extra: Literal["allow", "forbid"] | None = None,
     ) -> None:
         super().__init_subclass__()
         if event_type is not None and version is not None:
@@ -109,13 +120,18 @@ class Payload(ContractModel, frozen=True):
 
 
 PayloadT = TypeVar("PayloadT", bound=Payload)
+# An event of what is published is one of what is received: a handler can be given it in a test.
+PayloadT_co = TypeVar("PayloadT_co", bound=Payload, covariant=True)
 
 
-class Envelope(ContractModel, Generic[PayloadT], frozen=True):
+class Envelope(ContractModel, Generic[PayloadT_co], frozen=True):
     """What every event carries around its payload; the generated ``Event`` fills in the exact field types.
 
     The names here are those that the runtime itself reads and writes.
     """
+
+    # No private attribute of pydantic's, which would cost every event something.
+    __slots__ = ("_unrecognised",)
 
     if TYPE_CHECKING:
         event_id: str
@@ -124,4 +140,18 @@ class Envelope(ContractModel, Generic[PayloadT], frozen=True):
         tenant_id: str
         producer: str
         schema_version: int
-        payload: PayloadT
+        payload: PayloadT_co
+
+    @property
+    def emitted_version(self) -> int:
+        """The version of the payload that was emitted; the payload itself is of the handler's version."""
+        return self.schema_version
+
+    @property
+    def unrecognised(self) -> Mapping[str, JsonValue]:
+        """What was ignored, by JSON pointer: properties and values that the handler's version does not know.
+
+        The payload keeps them: unknown properties in ``model_extra``, unknown values as ``Unrecognised``.
+        """
+        found: Mapping[str, JsonValue] = getattr(self, "_unrecognised", _NOTHING)
+        return found

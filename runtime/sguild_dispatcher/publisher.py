@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_json
+from typing_extensions import deprecated
 
 from sguild_dispatcher.clock import Clock, system_clock
 from sguild_dispatcher.connections import (
@@ -50,7 +51,7 @@ from sguild_dispatcher.telemetry import Publishing
 if TYPE_CHECKING:
     from sguild_dispatcher.wakeups import SyncWaker, Waker
 
-__all__ = ["AsyncConnection", "Publisher", "SyncConnection", "SyncPublisher"]
+__all__ = ["AsyncConnection", "Publisher", "SyncConnection", "SyncPublisher", "deprecated"]
 
 _log: Final = logging.getLogger(__name__)
 

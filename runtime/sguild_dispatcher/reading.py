@@ -1,18 +1,20 @@
 """A stored row becomes a typed event, or is refused with a reason.
 
 The signature is checked first, with everything that must agree with what was signed; then the event type
-and its version, which say what the rest has to be; then the envelope; then the payload. What is refused
-never reaches a handler. A body without an event type or version is refused for its envelope: the columns
-beside it are not signed, so they cannot make it an event of a type that is unknown.
+and its version, which say what the rest has to be; then the envelope; then the payload (see versions.py for
+which model reads it). What is refused never reaches a handler. A body without an event type or version is
+refused for its envelope: the columns beside it are not signed, so they cannot make it an event of a type that
+is unknown.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import attrgetter, itemgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import from_json
 
 from sguild_dispatcher.errors import SignatureError
 from sguild_dispatcher.fields import problems
@@ -22,6 +24,7 @@ from sguild_dispatcher.registry import EventType, Registry
 from sguild_dispatcher.retries import shortened
 from sguild_dispatcher.signing import FollowedKeyring, Keyring
 from sguild_dispatcher.signing.keyring import encoded
+from sguild_dispatcher.versions import Hooks, Reading, Unadapted
 
 if TYPE_CHECKING:
     from sguild_dispatcher.transport.interface import Row
@@ -34,7 +37,7 @@ Reason: TypeAlias = Literal[
     "held_back",
     "invalid_envelope",
     "invalid_payload",
-    "unhandled_version",
+    "not_adapted",
     "unknown_event_type",
     "unknown_version",
     "withdrawn_version",
@@ -43,7 +46,7 @@ Reason: TypeAlias = Literal[
 
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 
-_NO_PAYLOAD: Final = frozenset({"missing", "model_type", "model_attributes_type"})
+_NO_HOOKS: Final[Hooks] = MappingProxyType({})
 _SIGNED_COLUMNS: Final = ("event_id", "event_type", "schema_version", "producer", "tenant_id")
 _columns_of: Final = itemgetter(*_SIGNED_COLUMNS)
 _fields_of: Final = attrgetter(*_SIGNED_COLUMNS)
@@ -58,52 +61,85 @@ class Refusal:
 
 
 class Reader:
-    """Reads stored rows by the registry's rules and the keys at hand."""
+    """Reads stored rows by the registry's rules, the keys at hand and the hooks of the service."""
 
-    def __init__(self, registry: Registry, keyring: "Keyring | FollowedKeyring") -> None:
+    def __init__(
+        self, registry: Registry, keyring: "Keyring | FollowedKeyring", hooks: Hooks = _NO_HOOKS
+    ) -> None:
         self._registry = registry
         self._followed = keyring
         self._keyring = keyring.current()
-        self._plans: dict[tuple[str, int], EventPlan | None] = {}
+        self._hooks = hooks
+        self._readings: dict[tuple[str, int], Reading] = {}
         self._legacy = frozenset(each.name for each in registry.domains if each.status == "deprecated")
 
     def refresh(self) -> None:
         """Take the keys as they are now."""
         self._keyring = self._followed.current()
 
-    def read(self, row: "Row") -> Envelope[Any] | Refusal:
-        """Return the event of a row of the log, or why it is refused."""
+    def read(self, row: "Row", version: int | None = None) -> Envelope[Any] | Unadapted | Refusal:
+        """Return the event of a row of the log, or why it is refused.
+
+        Args:
+            row: as it is stored.
+            version: the version that the handler takes; by default the one that was emitted.
+        """
         try:
             body = encoded(row["body"])
             domain = self._keyring.verify(row["key_id"], body, row["signature"])
         except SignatureError as error:
             return Refusal("bad_signature", str(error))
-        plan = self._plan(row["event_type"], row["schema_version"])
-        if plan is None:
+        reading = self._reading(row["event_type"], row["schema_version"])
+        if reading is None:
             return self._diagnosis(row, domain, None)
         try:
-            event: Envelope[Any] = plan.event.__pydantic_validator__.validate_json(body)
-        except ValidationError:
-            return self._diagnosis(row, domain, plan.complaint(body))
-        complaint = self._disagreement(row, domain, event, plan)
-        return event if complaint is None else Refusal("bad_signature", complaint)
+            event, exact = reading.read(body)
+        except ValidationError as error:
+            return self._diagnosis(row, domain, error)
+        complaint = self._disagreement(row, domain, event, reading.plan)
+        if complaint is not None:
+            return Refusal("bad_signature", complaint)
+        if version is None or version == reading.version:
+            return event
+        return self._in_version(version, event, body, reading, exact=exact)
 
-    def _plan(self, event_type: str, version: int) -> EventPlan | None:
-        """Return how to read a version, ``None`` for one that the registry lacks or has withdrawn."""
+    def _in_version(
+        self, version: int, event: Envelope[Any], body: bytes, emitted: Reading, *, exact: bool
+    ) -> Envelope[Any] | Unadapted | Refusal:
+        """Return an event in the handler's version, or with the hook that makes it one of that."""
+        event_type = emitted.plan.event_type
+        target = self._known(event_type.name, version)
+        hook = self._hooks.get((event_type.name, emitted.version, version))
+        if hook is not None:
+            return Unadapted(event, hook, target)
+        try:
+            # What is proven is proven of payloads as their producer had to write them.
+            proven = exact and not event_type.adapter(emitted.version, version).gaps
+            return target.read(body, proven=proven)[0]
+        except ValidationError as error:
+            return Refusal("not_adapted", f"As version {version}: {shortened('; '.join(problems(error)))}")
+
+    def _reading(self, event_type: str, version: int) -> Reading | None:
+        """Return how to read a version; one that is newer than all known ones is read as the newest.
+
+        Nothing is returned for other versions that the registry lacks, and for those that it has withdrawn.
+        """
+        known = self._readings.get((event_type, version))
+        if known is not None or event_type not in self._registry:
+            return known
+        registered = self._registry.event_type(event_type)
+        if version > registered.versions[-1].version and registered.live:
+            # Not remembered by this version: rows that nobody vouches for must not fill the memory.
+            return self._known(event_type, registered.live[-1].version)
+        live = any(each.version == version for each in registered.live)
+        return self._known(event_type, version) if live else None
+
+    def _known(self, event_type: str, version: int) -> Reading:
         key = (event_type, version)
-        if key not in self._plans:
-            live = self._live(event_type, version)
-            if not live:
-                # Not remembered: names of rows that nobody vouches for must not fill the memory.
-                return None
-            self._plans[key] = EventPlan.of(self._registry, event_type, version)
-        return self._plans[key]
-
-    def _live(self, event_type: str, version: int) -> bool:
-        if event_type not in self._registry:
-            return False
-        versions = self._registry.event_type(event_type).versions
-        return any(each.version == version and each.model is not None for each in versions)
+        if key not in self._readings:
+            plan = EventPlan.of(self._registry, event_type, version)
+            self._readings[key] = Reading(self._registry, plan)
+        return self._readings[key]
 
     def _disagreement(self, row: "Row", domain: str, event: Envelope[Any], plan: EventPlan) -> str | None:
         """Return what disagrees with the signed event, ``None`` if nothing does."""
@@ -144,7 +180,8 @@ class Reader:
         unnamed = [f"/{name}: is required" for name in ("event_type", "schema_version") if name not in signed]
         if unnamed and error is None:
             return Refusal("invalid_envelope", "; ".join(unnamed))
-        return self._unknown(row) or _invalid(error)
+        unknown = None if unnamed else self._unknown(row, error)
+        return unknown or _invalid(error, signed.get("payload"))
 
     def _signed_disagreement(self, row: "Row", domain: str, signed: Mapping[str, object]) -> str | None:
         for name in _SIGNED_COLUMNS:
@@ -161,7 +198,7 @@ class Reader:
                 return f"{producer} signed an event of {owner}."
         return None
 
-    def _unknown(self, row: "Row") -> Refusal | None:
+    def _unknown(self, row: "Row", error: ValidationError | None) -> Refusal | None:
         name, version = row["event_type"], row["schema_version"]
         if name not in self._registry:
             return Refusal(
@@ -175,26 +212,28 @@ class Reader:
             return Refusal(
                 "unknown_version",
                 f"{name} has no version {version} in the registry (version {self._registry.version}): "
-                "install a newer one.",
+                f"install a newer one.{_as_newest(error)}",
             )
         if found.model is None:
             return Refusal("withdrawn_version", f"{name} version {version} is withdrawn and has no schema.")
         return None
 
 
-def _invalid(error: ValidationError | None) -> Refusal:
+def _invalid(error: ValidationError | None, payload: object) -> Refusal:
+    """Say whether envelope or payload is refused; that there is an object at all is the envelope's rule."""
     if error is None:
         return Refusal("invalid_envelope", "The event cannot be read.")
-    in_payload = all(_is_in_payload(each) for each in error.errors(include_url=False, include_input=False))
+    places = [each["loc"][:1] for each in error.errors(include_url=False, include_input=False)]
+    in_payload = isinstance(payload, dict) and all(each == ("payload",) for each in places)
     detail = shortened("; ".join(problems(error)))
     return Refusal("invalid_payload" if in_payload else "invalid_envelope", detail)
 
 
-def _is_in_payload(error: ErrorDetails) -> bool:
-    """Tell whether the payload's schema refused; that there is an object at all is the envelope's rule."""
-    if error["loc"] == ("payload",):
-        return error["type"] not in _NO_PAYLOAD
-    return error["loc"][:1] == ("payload",)
+def _as_newest(error: ValidationError | None) -> str:
+    """Return why the newest known version does not take an event of a version that is not known."""
+    if error is None:
+        return ""
+    return f" As the newest version here: {shortened('; '.join(problems(error)))}"
 
 
 def _altered(column: str) -> str:

@@ -51,10 +51,27 @@ class PayloadVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """Reading the payloads of one version as another one.
+
+    Attributes:
+        source: the version that was emitted.
+        target: the version that is read.
+        gaps: what keeps a payload of the one from being one of the other; empty where it is proven that a
+            tolerant reader of the target accepts every payload of the source.
+    """
+
+    source: int
+    target: int
+    gaps: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventType:
     """One event type: its only producer, its readers, and the versions of its payload.
 
     ``subject`` and ``ordering_key`` name payload fields: what the event is about, and what order is kept by.
+    ``adapters`` has an entry for each pair of versions that are not withdrawn.
     """
 
     name: str
@@ -64,6 +81,7 @@ class EventType:
     versions: tuple[PayloadVersion, ...]
     subject: str | None = None
     ordering_key: str | None = None
+    adapters: tuple[Adapter, ...] = ()
 
     def version(self, number: int) -> PayloadVersion:
         """Return one version, withdrawn ones too.
@@ -76,6 +94,16 @@ class EventType:
                 return candidate
         known = ", ".join(str(each.version) for each in self.versions)
         raise UnknownVersionError(f"{self.name} has no version {number}; the registry has {known}.")
+
+    @property
+    def live(self) -> tuple[PayloadVersion, ...]:
+        """The versions that are not withdrawn, in ascending order."""
+        return tuple(each for each in self.versions if each.model is not None)
+
+    def adapter(self, source: int, target: int) -> Adapter:
+        """Return how payloads of one live version are read as those of another one."""
+        found = (each for each in self.adapters if (each.source, each.target) == (source, target))
+        return next(found, Adapter(source=source, target=target, gaps="nothing is known of it"))
 
     @property
     def current(self) -> PayloadVersion | None:
@@ -95,11 +123,12 @@ def in_window(moment: datetime, start: date | None, end: date | None) -> bool:
 class Registry:
     """All domains and event types of one generated package.
 
-    ``envelope`` is ``module:class`` of the generic envelope model.
+    ``envelope`` is ``module:class`` of the generic envelope model, ``schemas`` the module of the schemas.
     """
 
     version: str
     envelope: str
+    schemas: str
     domains: tuple[Domain, ...]
     event_types: tuple[EventType, ...]
     _domains: Mapping[str, Domain] = field(init=False, repr=False, compare=False)
@@ -154,9 +183,20 @@ class Registry:
         Raises:
             UnregisteredEventTypeError, UnknownVersionError: as :meth:`payload_model`.
         """
-        payload = self.payload_model(event_type, version)
+        return self.around(self.payload_model(event_type, version))
+
+    def around(self, payload: object) -> type[Envelope[Any]]:
+        """Return the envelope class around the type of a payload."""
         envelope = cast("Any", _load(self.envelope))
         return cast("type[Envelope[Any]]", envelope[payload])
+
+    def tolerant_schema(self, event_type: str, version: int) -> Any:
+        """Return the JSON Schema of what a tolerant reader of a version accepts.
+
+        Raises:
+            KeyError: there is no such version, or it is withdrawn.
+        """
+        return importlib.import_module(self.schemas).tolerant_schema(event_type, version)
 
 
 def _by_name(items: Iterable[Any]) -> Mapping[str, Any]:

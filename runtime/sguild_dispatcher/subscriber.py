@@ -39,6 +39,7 @@ from sguild_dispatcher.telemetry.endpoint import endpoint
 from sguild_dispatcher.telemetry.libraries import load_prometheus
 from sguild_dispatcher.transport.databases import postgres_sources
 from sguild_dispatcher.transport.sources import BringsSources, Source
+from sguild_dispatcher.versions import Hook
 from sguild_dispatcher.worker import Worker
 
 __all__ = [
@@ -57,6 +58,7 @@ _log: Final = logging.getLogger(__name__)
 _CANNOT_START: Final = 2
 
 HandlerT = TypeVar("HandlerT", bound=Handler)
+HookT = TypeVar("HookT", bound=Hook)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,8 +245,9 @@ class Subscriber:
         Raises:
             SettingsError, KeyringError: a setting or the keyring is wrong.
             DatabaseUnavailableError: the database cannot be reached at the start.
-            NotMigratedError, UnknownSubscriptionError, MissingKeyError, ClusterChangedError,
-                MissingRightsError, HiddenEventsError: the subscriber cannot start; the message names the
+            NotMigratedError, UnknownSubscriptionError, MissingKeyError, MissingAdapterError,
+                ClusterChangedError, MissingRightsError, HiddenEventsError: the subscriber cannot start; the
+                    message names the
                 command that mends it.
         """
         await self._work(drain=False)
@@ -281,6 +284,15 @@ class Subscriber:
         self._handlers.add(event_type, version, handler, self._handler_options)
         return handler
 
+    def _adapt(self, adapter: HookT, event_type: str, source: int, target: int) -> HookT:
+        """Register a function from one version to another; what generated decorators call.
+
+        Raises:
+            DuplicateHandlerError: there is one for the two versions already.
+        """
+        self._handlers.adapt(event_type, source, target, adapter)
+        return adapter
+
     @cached_property
     def _settings(self) -> Settings:
         return self._given_settings or Settings.from_environment()
@@ -308,11 +320,12 @@ class Subscriber:
 
     def _new_worker(self) -> Worker:
         settings = self._settings
+        self._handlers.check_adapters()
         assembly = Assembly(
             subscriber=self.name,
             registry=self.registry,
             handlers=self._handlers,
-            reader=Reader(self.registry, self._usable_keyring()),
+            reader=Reader(self.registry, self._usable_keyring(), self._handlers.hooks),
             policy=self._retry or RetryPolicy.from_settings(settings),
             clock=self._clock,
             batch_size=settings.batch_size,

@@ -20,6 +20,8 @@ ALLOWED = {
         sguild_codegen/ (
             (__init__ | errors) \.py
             | (changes | cli | compat (/ edits)? | emit | lint | model | reader | record) / \w+ \.py
+            | versions / \w+ \.py
+            | cli / \w+ \.sql
             | report (/ (change_rules | printers))? / \w+ \.py
             | schemas / [a-z-]+ \.schema\.json
             | templates / \w+ (\.\w+)? \.jinja
@@ -31,7 +33,7 @@ ALLOWED = {
             (__init__ | envelope | ids | registry) \.py
             | roles\.sql
             | (domains | events | testing (/ factories)?) / \w+ \.py
-            | schemas / (__init__\.py | envelope\.json | [a-z-]+ / [a-z.]+ -v\d+ \.json)
+            | schemas / (__init__\.py | envelope\.json | [a-z-]+ / [a-z.]+ -v\d+ (\.tolerant)? \.json)
             | py\.typed
         )
     """,
@@ -57,7 +59,7 @@ NEEDS = {
         *("rfc3339-validator", "rfc3986-validator", "uri-template"),
     },
     "sguild_contracts": {"pydantic", "sguild-dispatcher"},
-    "sguild_dispatcher": {"asyncpg", "jsonschema-rs", "pydantic", "uuid-utils"},
+    "sguild_dispatcher": {"asyncpg", "jsonschema-rs", "pydantic", "typing-extensions", "uuid-utils"},
 }
 
 AT_TOP_OF_SDIST = {

@@ -10,6 +10,7 @@ import asyncpg
 
 from sample_contracts import (
     CreditLockedV1,
+    CreditReleasedV1,
     CreditReleasedV2,
     Event,
     LessonId,
@@ -30,6 +31,8 @@ NO_WAIT = RetryPolicy(max_attempts=3, base=0, cap=0)
 LATER = RetryPolicy(max_attempts=3, base=1000, cap=1000)
 
 LockedHandler: TypeAlias = Callable[[Event[CreditLockedV1], HandlerContext], Awaitable[None]]
+EarlyHandler: TypeAlias = Callable[[Event[CreditReleasedV1], HandlerContext], Awaitable[None]]
+ReleasedAdapter: TypeAlias = Callable[[CreditReleasedV1], CreditReleasedV2]
 ReleasedHandler: TypeAlias = Callable[[Event[CreditReleasedV2], HandlerContext], Awaitable[None]]
 
 
@@ -39,6 +42,10 @@ class SalesSubscriber(Subscriber):
     domain = "sales"
     registry = registry
 
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, **options)
+        self.adapt_credit_released_v1_to_v2(by_an_operator)
+
     def on_credit_locked(self, handler: LockedHandler) -> LockedHandler:
         """Credits of a lesson were locked."""
         return self._handle(handler, "credit.locked", 1)
@@ -46,6 +53,19 @@ class SalesSubscriber(Subscriber):
     def on_credit_released(self, handler: ReleasedHandler) -> ReleasedHandler:
         """Credits were released."""
         return self._handle(handler, "credit.released", 2)
+
+    def on_credit_released_v1(self, handler: EarlyHandler) -> EarlyHandler:
+        """Credits were released, in version 1."""
+        return self._handle(handler, "credit.released", 1)
+
+    def adapt_credit_released_v1_to_v2(self, adapter: ReleasedAdapter) -> ReleasedAdapter:
+        """Make version 2 of version 1."""
+        return self._adapt(adapter, "credit.released", 1, 2)
+
+
+def by_an_operator(old: CreditReleasedV1) -> CreditReleasedV2:
+    """Say of what was released before there were reasons that an operator did it."""
+    return CreditReleasedV2(credit_account_id=old.credit_account_id, person_id=old.person_id, automatic=False)
 
 
 def sales(dsn: str, name: str = "crm", *, batch_size: int = 500, **options: Any) -> SalesSubscriber:

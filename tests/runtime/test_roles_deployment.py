@@ -100,7 +100,12 @@ class Deployment:
             version = event_type.current
             assert version is not None
             worker._handle(note, event_type.name, version.version)
+        worker._adapt(_never, "credit.released", 1, 2)
         return worker
+
+
+def _never(old: Any) -> Any:
+    raise AssertionError(old)  # no event of version 1 is published here
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ _COMMANDS: Final = {
     "diff": "diff",
     "model": "model",
     "sample": "sample",
+    "rehearse": "rehearse",
     "rules": "explain",
     "explain": "explain",
 }

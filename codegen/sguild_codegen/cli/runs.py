@@ -102,6 +102,7 @@ def _emit(
 ) -> "Emitted":
     from sguild_codegen.cli.refusing import refusals_located
     from sguild_codegen.emit.package import emit_package
+    from sguild_codegen.versions.reading import reading
 
     with refusals_located(settings.contracts, tree.documents):
-        return emit_package(tree, settings.package, previous, tell)
+        return emit_package(tree, settings.package, reading, previous, tell)

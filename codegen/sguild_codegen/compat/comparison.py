@@ -8,7 +8,7 @@ agree. Everything else is *undecided*, with the reason.
 """
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -106,6 +106,21 @@ def compare(
     )
 
 
+def reading(
+    writes: Json, reads: Json, *, closed_enums: Collection[str] = (), budget: float = BUDGET
+) -> Direction:
+    """Return whether a tolerant reader of one schema accepts all documents of another one.
+
+    It is what :func:`compare` says of that direction, but that the witness of a break is judged by one
+    validator alone, whose import takes no time: a break is told, and not to be proven to anybody.
+    """
+    try:
+        comparing = _Comparing(writes, reads, "tolerant", frozenset(closed_enums), budget)
+    except (Undecided, RecursionError) as error:
+        return Direction("undecided", reason=_reason(error))
+    return comparing.direction(writer=0, reader=1, agreed=False)
+
+
 class _Comparing:
     """Both schemas in one space of nodes, with their judges."""
 
@@ -123,14 +138,16 @@ class _Comparing:
         self.is_dynamic = any("$dynamicRef" in each for root in schemas for each in objects(root))
         self.budget = budget / 2
 
-    def direction(self, *, writer: int, reader: int) -> Direction:
+    def direction(self, *, writer: int, reader: int, agreed: bool = True) -> Direction:
         """Return the verdict for one schema's documents and the other one's readers."""
         writes, reads = self.writers[writer], self.readers[reader]
         self.prover.deadline = time.monotonic() + self.budget
         try:
             goals = frozenset({self._goal(writes), self._goal(reads).negated()})
             found = self.prover.solve(goals)
-            return self._compatible(writes, reads) if found is None else _breaking(writes, reads, found.value)
+            if found is None:
+                return self._compatible(writes, reads)
+            return _breaking(writes, reads, found.value, agreed=agreed)
         except (Undecided, RecursionError) as error:
             return Direction("undecided", reason=_reason(error))
 
@@ -146,18 +163,22 @@ class _Comparing:
         return Goal(self.space.root(Document(judge.schema)))
 
 
-def _breaking(writes: Judge, reads: Judge, found: Json) -> Direction:
+def _breaking(writes: Judge, reads: Judge, found: Json, *, agreed: bool) -> Direction:
     def proves(document: Json) -> bool:
         return writes.accepts(document) and not reads.accepts(document)
 
     if not proves(found):
         raise Undecided("the validator does not agree with the witness that was found")
-    accepted, read = second_opinion(writes.schema), second_opinion(reads.schema)
-    agreed = (each for each in (smallest(found, proves), found) if accepted(each) and not read(each))
-    witness = next(agreed, _NONE)
+    small = smallest(found, proves)
+    witness = next(_agreed(writes, reads, (small, found)), _NONE) if agreed else small
     if witness is _NONE:
         raise Undecided("the two validators disagree about the witness that was found")
     return Direction("breaking", witness, tuple(reads.complaints(witness)))
+
+
+def _agreed(writes: Judge, reads: Judge, witnesses: Iterable[Json]) -> Iterator[Json]:
+    accepted, read = second_opinion(writes.schema), second_opinion(reads.schema)
+    return (each for each in witnesses if accepted(each) and not read(each))
 
 
 def _reason(error: Exception) -> str:

@@ -52,9 +52,13 @@ class _Opening:
 
     flat: Json
     copies: dict[str, Json] = field(default_factory=dict[str, Json])
+    waiting: list[str] = field(default_factory=list[str])
 
     def root(self, closed: frozenset[str]) -> Json:
         opened = self.opened(self.flat, closed)
+        while self.waiting:
+            name = self.waiting.pop()
+            self.copies[_copy(name)] = self.opened(self.flat["$defs"][name])
         if not self.copies:
             return opened
         return {**opened, "$defs": {**opened.get("$defs", {}), **self.copies}}
@@ -65,7 +69,7 @@ class _Opening:
             return schema
         found = {name: self._keyword(name, value, closed) for name, value in schema.items()}
         if "oneOf" in schema:
-            found["oneOf"] = self._branches(schema["oneOf"], of_objects=schema.get("type") == "object")
+            found["oneOf"] = self._branches(schema["oneOf"], of_objects=_is_of_objects(schema))
         _open_object(found)
         _open_enum(found)
         return found
@@ -99,11 +103,14 @@ class _Opening:
         if reference == _EXACT_ROOT:
             return "#"  # the root, which is opened itself
         name = reference.removeprefix(_DEFINITIONS)
-        copy = f"{name}-tolerant"
-        if copy not in self.copies:
-            self.copies[copy] = True  # the place is taken before it is filled: a definition may hold itself
-            self.copies[copy] = self.opened(self.flat["$defs"][name])
-        return _DEFINITIONS + copy
+        if _copy(name) not in self.copies:
+            self.copies[_copy(name)] = True  # the place is taken; it is filled later, since chains are long
+            self.waiting.append(name)
+        return _DEFINITIONS + _copy(name)
+
+
+def _copy(name: str) -> str:
+    return f"{name}-tolerant"
 
 
 def _open_object(schema: dict[str, Any]) -> None:
@@ -122,7 +129,11 @@ def _open_enum(schema: dict[str, Any]) -> None:
 
 def _speaks_of_objects(branch: Json) -> bool:
     """Tell whether a branch is opened for objects alone: it takes no other value, or all of them."""
-    return is_object(branch) and (branch.get("type") == "object" or branch.keys() <= _OF_OBJECTS)
+    return is_object(branch) and (_is_of_objects(branch) or branch.keys() <= _OF_OBJECTS)
+
+
+def _is_of_objects(schema: dict[str, Json]) -> bool:
+    return schema.get("type") in ("object", ["object"])
 
 
 def _tag(branches: list[Json]) -> str | None:

@@ -58,7 +58,8 @@ class ObjectClass:
 
     ``properties`` are the members that get an attribute: those of the schema, and required ones that it
     says nothing else about. ``whole`` says that the object has to be checked against its whole schema,
-    since types and checks cannot say everything.
+    since types and checks cannot say everything. ``base`` is the class of what a handler receives, where that
+    is another one; ``is_received`` tells that this is one of those.
     """
 
     name: str
@@ -66,6 +67,8 @@ class ObjectClass:
     properties: Mapping[str, TypeSource]
     extra: TypeSource | None
     whole: bool = False
+    base: str | None = None
+    is_received: bool = False
 
 
 Definition: TypeAlias = Alias | TaggedUnion | ObjectClass
@@ -121,13 +124,14 @@ class Definitions:
         del self.items[items:]
         forget_since(self._names, names)
 
-    def alias(self, candidates: Iterable[str], source: TypeSource) -> TypeSource:
-        """Give a type a name of its own, or return the name that it has already."""
-        if source.forward:
-            return source
-        name = self.claim(candidates, source.text)
+    def alias(self, name: str, source: TypeSource) -> TypeSource:
+        """Return a type by the name that was claimed for its text."""
         self.add(Alias(name, source))
         return TypeSource(name)
+
+    def known(self, candidates: Iterable[str], meaning: object) -> str | None:
+        """Return the candidate that has this meaning already, if one has."""
+        return next((name for name in candidates if self._names.get(name) == meaning), None)
 
     def claim(self, candidates: Iterable[str], meaning: object) -> str:
         """Reserve the first candidate that is free or already has this meaning; else one with a number."""

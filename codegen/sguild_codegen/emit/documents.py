@@ -8,7 +8,6 @@ from sguild_codegen.emit import keywords
 from sguild_codegen.model.schema import JsonValue, Schema
 
 _MAPS: Final = frozenset(("properties", "pattern_properties", "dependent_schemas"))
-_SPELLED: Final = {"types": "type"}
 
 
 def document(schema: Schema, *, formats: bool = True) -> dict[str, Any] | bool:
@@ -46,10 +45,11 @@ class _Writer:
             yield "$ref", self.reference(schema.ref.target)
         if schema.has_const:
             yield "const", schema.const
-        for name in sorted(keywords.used(schema) - {"ref", "has_const", "boolean"}):
-            if name == "format" and not self.formats:
-                continue
-            yield _SPELLED.get(name) or keywords.json_name(name), self.value(getattr(schema, name))
+        if schema.types is not None:
+            yield "type", schema.types[0] if len(schema.types) == 1 else list(schema.types)
+        for name in sorted(keywords.used(schema) - {"ref", "has_const", "boolean", "types"}):
+            if name != "format" or self.formats:
+                yield keywords.json_name(name), self.value(getattr(schema, name))
 
     def value(self, value: Any) -> JsonValue:
         """Return a keyword's value: a schema, several of them, or plain JSON."""

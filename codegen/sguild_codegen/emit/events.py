@@ -1,19 +1,22 @@
 """The files of event types: a module each, and the schemas behind it; unchanged ones are taken over."""
 
+import json
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sguild_codegen.emit.bundles import bundled
 from sguild_codegen.emit.domains import listed
 from sguild_codegen.emit.modules import ModelModule, event_module, is_open, live_versions, payload_schema
-from sguild_codegen.emit.names import pascal, payload_class, snake
+from sguild_codegen.emit.names import pascal, payload_class, received_class, snake
 from sguild_codegen.emit.recipes import Kitchen, Made, Recipe
 from sguild_codegen.emit.refusals import Collector
 from sguild_codegen.emit.skeletons import Skeleton
+from sguild_codegen.emit.source import HEADER
 from sguild_codegen.emit.testing import factories
 from sguild_codegen.model.contract import EventType, PayloadVersion
 from sguild_codegen.model.known import KnownEvent
+from sguild_codegen.model.reading import EventReading
 from sguild_codegen.record.record import Previous
 
 
@@ -37,6 +40,8 @@ class EventWriter:
     id_classes: Mapping[str, str]
     previous: Previous
     documents: Mapping[str, bytes]
+    reading: Callable[[EventType], EventReading]
+    readings: dict[str, EventReading] = field(default_factory=dict[str, EventReading])
 
     def modules(self, event_types: tuple[EventType, ...], public: set[str]) -> dict[str, ModelModule]:
         """Return the modules of those event types that are not known; ``public`` grows by the classes of all.
@@ -52,7 +57,9 @@ class EventWriter:
         for event in event_types:
             with collector:
                 if event.known is None:
-                    module = event_module(event, self.id_classes, f"{self.kitchen.package}.ids", public)
+                    read = self.readings[event.name] = self.reading(event)
+                    ids = f"{self.kitchen.package}.ids"
+                    module = event_module(event, read.tolerant, self.id_classes, ids, public)
                     made[event.name] = module
                     public |= {each.name for each in module.classes()}
                 elif any((name in public) != taken for name, taken in event.known.asked.items()):
@@ -105,6 +112,7 @@ class EventWriter:
             words=module.words(),
             asked=module.definitions.taken.asked,
             descriptions={each.version: each.description for each in event.versions if each.description},
+            adapters=self.readings[event.name].adapters,
         )
         return EventFiles(files, known)
 
@@ -112,6 +120,17 @@ class EventWriter:
         for version in live_versions(event):
             path = f"{self.kitchen.package}/schemas/{schema_path(event, version)}"
             yield path, Made(event.key, bundled(payload_schema(version), self.documents))
+            path = f"{self.kitchen.package}/schemas/{tolerant_path(event, version)}"
+            yield path, Made(event.key, self._tolerant_schema(event, version))
+
+    def _tolerant_schema(self, event: EventType, version: PayloadVersion) -> bytes:
+        schema = {
+            "$comment": HEADER,
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": f"What a tolerant reader of {event.name} version {version.version} accepts",
+            **self.readings[event.name].tolerant[version.version],
+        }
+        return f"{json.dumps(schema, ensure_ascii=False, indent=2)}\n".encode()
 
 
 def schema_path(event: EventType, version: PayloadVersion) -> str:
@@ -119,19 +138,28 @@ def schema_path(event: EventType, version: PayloadVersion) -> str:
     return f"{event.contract}/{posixpath.basename(version.path)}"
 
 
+def tolerant_path(event: EventType, version: PayloadVersion) -> str:
+    """Return the place of the schema of a version's tolerant reader."""
+    return f"{schema_path(event, version).removesuffix('.json')}.tolerant.json"
+
+
 def _recipe(event: EventType, module: ModelModule, classes: Mapping[str, Skeleton]) -> Recipe:
     items = module.items(classes)
-    alias = {
-        "name": pascal(event.name),
-        "target": payload_class(event.name, event.current.version),
-        "documentation": f"The current version of {event.name}.",
-    }
+    target = payload_class(event.name, event.current.version)
+    aliases = [_alias(pascal(event.name), target, f"The current version of {event.name}.")]
+    if any(each.name == received_class(target) for each in module.classes()):
+        told = f"What a handler receives of the current version of {event.name}."
+        aliases.append(_alias(received_class(pascal(event.name)), received_class(target), told))
     values = {
         "documentation": f"{event.name}: produced by {event.producer}, read by {listed(event.subscribers)}.",
         "import_groups": module.import_groups(items),
         "is_open": is_open(items),
         "items": items,
-        "aliases": [alias],
-        "exports": sorted([alias["name"], *(each.name for each in module.classes())]),
+        "aliases": aliases,
+        "exports": sorted([*(each["name"] for each in aliases), *(each.name for each in module.classes())]),
     }
     return Recipe("event.py.jinja", values)
+
+
+def _alias(name: str, target: str, documentation: str) -> dict[str, str]:
+    return {"name": name, "target": target, "documentation": documentation}

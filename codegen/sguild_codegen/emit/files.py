@@ -7,6 +7,7 @@ empty file that an emitted one replaces is ours too: there is nothing in it to l
 foreign: it is named, and never touched.
 """
 
+import json
 import os
 import re
 import stat
@@ -42,7 +43,7 @@ _IGNORED: Final = frozenset(
 )
 _IGNORED_PATTERNS: Final = ("*.egg-info", "*.pyc")
 _TEMPORARY: Final = ".sguild-codegen-new"
-_HEADER: Final = HEADER.encode()
+_HEADERS: Final = (HEADER.encode(), json.dumps(HEADER).encode())  # as text has it, and as JSON does
 _HEADER_WITHIN: Final = 1_000  # bytes: a marker of a merge conflict may stand before the header
 _SCHEMA_ID: Final = re.compile(rb'"\$id"\s*:\s*"https://contracts\.sguild/')
 
@@ -208,7 +209,7 @@ def _is_ours(path: str, content: bytes, packages: Collection[str], *, emitted: b
 
 
 def _has_header(content: bytes) -> bool:
-    return _HEADER in content[:_HEADER_WITHIN]
+    return any(each in content[:_HEADER_WITHIN] for each in _HEADERS)
 
 
 def _refuse_links(folder: Path, found: Mapping[str, bytes | None]) -> None:

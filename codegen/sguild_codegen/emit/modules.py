@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sguild_codegen.emit.checks import Check, CheckBuilder
@@ -20,13 +20,14 @@ from sguild_codegen.emit.definitions import (
 )
 from sguild_codegen.emit.documents import document
 from sguild_codegen.emit.literals import literal
-from sguild_codegen.emit.names import payload_class
+from sguild_codegen.emit.names import payload_class, received_class
+from sguild_codegen.emit.received import add_received
 from sguild_codegen.emit.refusals import Collector, RefusedSchema
 from sguild_codegen.emit.residue import residue
 from sguild_codegen.emit.skeletons import Attribute, ObjectShape, Skeleton
 from sguild_codegen.emit.types import TypeBuilder
 from sguild_codegen.model.contract import EventType, PayloadVersion
-from sguild_codegen.model.schema import Schema
+from sguild_codegen.model.schema import JsonValue, Schema
 
 MODELS: Final = "sguild_dispatcher.models"
 EVENT: Final = "Event"
@@ -39,7 +40,6 @@ FIXED: Final = frozenset(
         "Boolean",
         "BooleanRule",
         "ClassVar",
-        "ConfigDict",
         "ContractModel",
         "ContractRoot",
         "Date",
@@ -63,6 +63,7 @@ FIXED: Final = frozenset(
         "ObjectRule",
         "Payload",
         "PayloadT",
+        "PayloadT_co",
         "PrefixedId",
         "SchemaRule",
         "Self",
@@ -70,6 +71,7 @@ FIXED: Final = frozenset(
         "StringRule",
         "True",
         "TypeVar",
+        "Unrecognised",
         "Uri",
         "bool",
         "dict",
@@ -84,6 +86,10 @@ FIXED: Final = frozenset(
 )
 _MISSING: Final = Import("pydantic", "MISSING")
 _THIRD_PARTIES: Final = ("pydantic", "sguild_dispatcher")
+_RECEIVED: Final = (
+    "This is what a handler receives: a value that an open enum does not list is ``Unrecognised``, and "
+    "unknown properties are kept."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,6 @@ class ModelClass:
     name: str
     bases: str
     documentation: str
-    extra: str | None
     extra_type: str | None
     fields: tuple[ModelField, ...]
     checks: tuple[Check, ...]
@@ -149,7 +154,7 @@ class ModelModule:
 
     def add_root(
         self, schema: Schema, name: str, head: ClassHead, given: Mapping[Schema, TypeSource] | None = None
-    ) -> None:
+    ) -> TypeBuilder:
         """Add a root class and everything that it needs; ``given`` are types that are decided elsewhere.
 
         Raises:
@@ -157,7 +162,22 @@ class ModelModule:
         """
         self.definitions.root = name
         self.heads[name] = head
-        TypeBuilder(self.definitions, given or {}, self.formats).root_class(schema, name)
+        builder = TypeBuilder(self.definitions, given or {}, self.formats)
+        builder.root_class(schema, name)
+        return builder
+
+    def add_payload(self, schema: Schema, name: str, head: ClassHead, tolerant: JsonValue) -> None:
+        """Add a root class, and what a handler receives in its place where that is of another type.
+
+        Raises:
+            RefusedSchema: a part of the schema has no exact type.
+        """
+        builder = self.add_root(schema, name, head)
+        received = received_class(name)
+        self.definitions.root = received
+        if add_received(self.definitions, builder, schema, tolerant):
+            self.heads[received] = replace(head, documentation=f"{head.documentation}\n\n{_RECEIVED}")
+            self.heads[name] = ClassHead(f"{received}, frozen=True", head.documentation, frozenset())
 
     def shapes(self) -> Iterator[ObjectShape]:
         """Yield what the generator of skeletons has to know."""
@@ -199,14 +219,16 @@ class ModelModule:
 
     def _class(self, item: ObjectClass, skeleton: Skeleton) -> ModelClass:
         head = self.heads.get(item.name)
-        checks = _checks(item, skeleton)
+        base = next((each for each in self.classes() if each.name == item.base), None)
+        checks = () if item.is_received else _checks(item, skeleton)
+        extra, extra_type = _extra(item, base)
+        bases = head.bases if head else f"{item.base or 'ContractModel'}, frozen=True"
         return ModelClass(
             name=item.name,
-            bases=head.bases if head else "ContractModel, frozen=True",
+            bases=f"{bases}, extra={literal(extra)}" if extra else bases,
             documentation=head.documentation if head else self._documentation(item),
-            extra="allow" if item.extra else None,
-            extra_type=item.extra.quoted if item.extra else None,
-            fields=tuple(_field(item, skeleton, name) for name in item.properties),
+            extra_type=extra_type,
+            fields=tuple(_fields(item, base, skeleton)),
             checks=checks or (),
             contract=self._contract(item.schema) if checks is None else None,
         )
@@ -243,34 +265,47 @@ class ModelModule:
 
     def _class_imports(self, items: Iterable[ModelAlias | ModelClass]) -> Iterator[Import]:
         for each in items:
-            if not isinstance(each, ModelClass):
-                continue
-            head = self.heads.get(each.name)
-            yield from head.imports if head else {Import(MODELS, "ContractModel")}
-            if each.extra:
-                yield from (Import("pydantic", "ConfigDict"), Import("pydantic", "Field"))
-            if each.checks or each.contract:
-                yield from (Import("typing", "Self"), Import("pydantic", "model_validator"))
-            if each.checks:
-                yield Import(FIELDS, "violation")
-            if each.contract:
-                yield from (Import("typing", "ClassVar"), Import(FIELDS, "SchemaRule"))
-            defaults = [member.default for member in each.fields if member.default]
-            if any("MISSING" in default for default in defaults):
-                yield _MISSING
-            if any("Field" in default for default in defaults):
-                yield Import("pydantic", "Field")
+            if isinstance(each, ModelClass):
+                yield from self._base_imports(each)
+                yield from _body_imports(each)
+
+    def _base_imports(self, item: ModelClass) -> Iterator[Import]:
+        head = self.heads.get(item.name)
+        if head:
+            yield from head.imports
+        elif item.bases.startswith("ContractModel"):
+            yield Import(MODELS, "ContractModel")
+
+
+def _body_imports(item: ModelClass) -> Iterator[Import]:
+    if item.checks or item.contract:
+        yield from (Import("typing", "Self"), Import("pydantic", "model_validator"))
+    if item.checks:
+        yield Import(FIELDS, "violation")
+    if item.contract:
+        yield from (Import("typing", "ClassVar"), Import(FIELDS, "SchemaRule"))
+    defaults = [member.default for member in item.fields if member.default]
+    if any("MISSING" in default for default in defaults):
+        yield _MISSING
+    if item.extra_type or any("Field" in default for default in defaults):
+        yield Import("pydantic", "Field")
 
 
 def is_open(items: Iterable[ModelAlias | ModelClass]) -> bool:
     """Tell whether a class of the module types its unknown members, which pyright would not let it do."""
-    return any(isinstance(each, ModelClass) and each.extra is not None for each in items)
+    return any(isinstance(each, ModelClass) and each.extra_type is not None for each in items)
 
 
 def event_module(
-    event: EventType, id_classes: Mapping[str, str], ids_module: str, public: Container[str]
+    event: EventType,
+    tolerant: Mapping[int, dict[str, JsonValue]],
+    id_classes: Mapping[str, str],
+    ids_module: str,
+    public: Container[str],
 ) -> ModelModule:
     """Return the module of one event type: a class for each version that is not withdrawn.
+
+    ``tolerant`` are the schemas of the tolerant readers, by version.
 
     Raises:
         RefusedSchema: a part of a schema has no exact type.
@@ -283,7 +318,7 @@ def event_module(
         head = ClassHead(
             bases, _payload_documentation(event, version), frozenset({Import(MODELS, "Payload")})
         )
-        module.add_root(payload_schema(version), name, head)
+        module.add_payload(payload_schema(version), name, head, tolerant[version.version])
     return module
 
 
@@ -295,14 +330,14 @@ def envelope_module(
     Raises:
         RefusedSchema: a part of the schema has no exact type.
     """
-    imports = {Import("typing", "Generic"), Import(MODELS, "Envelope"), Import(MODELS, "PayloadT")}
+    imports = {Import("typing", "Generic"), Import(MODELS, "Envelope"), Import(MODELS, "PayloadT_co")}
     head = ClassHead(
-        "Envelope[PayloadT], Generic[PayloadT], frozen=True",
+        "Envelope[PayloadT_co], Generic[PayloadT_co], frozen=True",
         schema.description or "What every event carries around its payload.",
         frozenset(imports),
     )
     module = ModelModule(id_classes, ids_module, public)
-    module.add_root(schema, EVENT, head, {schema.properties["payload"]: TypeSource("PayloadT")})
+    module.add_root(schema, EVENT, head, {schema.properties["payload"]: TypeSource("PayloadT_co")})
     return module
 
 
@@ -347,6 +382,27 @@ def _checks(item: ObjectClass, skeleton: Skeleton) -> tuple[Check, ...] | None:
         return tuple(CheckBuilder(item.schema, skeleton).checks())
     except RefusedSchema:
         return None
+
+
+def _extra(item: ObjectClass, base: ObjectClass | None) -> tuple[str | None, str | None]:
+    """Return what a class says of members without a name: whether it takes them, and their type."""
+    if item.is_received:
+        return "allow", item.extra.quoted if item.extra else None
+    if item.extra is None:
+        return "forbid" if base else None, None
+    if base is not None and base.extra == item.extra:
+        return None, None
+    return "allow", item.extra.quoted
+
+
+def _fields(item: ObjectClass, base: ObjectClass | None, skeleton: Skeleton) -> Iterator[ModelField]:
+    """Yield the fields of a class; below a base only the narrower ones, whose documentation stands there."""
+    for name, source in item.properties.items():
+        if base is None:
+            yield _field(item, skeleton, name)
+        elif base.properties[name] != source or name.startswith("__"):
+            # mypy loses the constructor of a class that inherits a field with the alias ``__init__``.
+            yield replace(_field(item, skeleton, name), documentation=None)
 
 
 def _field(item: ObjectClass, skeleton: Skeleton, json_name: str) -> ModelField:

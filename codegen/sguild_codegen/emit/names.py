@@ -23,6 +23,11 @@ def payload_class(event_type: str, version: int) -> str:
     return f"{pascal(event_type)}V{version}"
 
 
+def received_class(exact: str) -> str:
+    """Return the class of what a handler receives in place of ``exact``: ``ReceivedCreditReleasedV2``."""
+    return f"Received{exact}"
+
+
 def id_class(entity: str) -> str:
     """Return the class of an entity's ids: ``credit_reservation`` → ``CreditReservationId``."""
     return f"{pascal(entity)}Id"

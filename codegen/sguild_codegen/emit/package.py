@@ -10,10 +10,10 @@ from functools import cached_property
 from typing import Final
 
 from sguild_codegen.emit.bundles import bundled
-from sguild_codegen.emit.domains import DomainModule, Stub, domain_modules
+from sguild_codegen.emit.domains import DomainModule, Hook, ReadEvent, Stub, domain_modules
 from sguild_codegen.emit.events import EventFiles, EventWriter, schema_path
 from sguild_codegen.emit.modules import EVENT, ModelModule, envelope_module, is_open, live_versions
-from sguild_codegen.emit.names import distribution, id_class, pascal, payload_class, snake
+from sguild_codegen.emit.names import distribution, id_class, pascal, payload_class, received_class, snake
 from sguild_codegen.emit.public_names import public_names
 from sguild_codegen.emit.recipes import Kitchen, Made, Recipe
 from sguild_codegen.emit.refusals import Collector
@@ -23,11 +23,12 @@ from sguild_codegen.emit.testing import facade
 from sguild_codegen.model.contract import ContractTree, EventType, PayloadVersion
 from sguild_codegen.model.identifiers import id_pattern
 from sguild_codegen.model.known import KnownEvent
+from sguild_codegen.model.reading import EventReading
 from sguild_codegen.record.keys import template_key
 from sguild_codegen.record.record import Previous
 
 # What generated code is written against: the runtime's INTERFACE, and the versions that have it.
-INTERFACE: Final = 2
+INTERFACE: Final = 3
 RUNTIME_RANGE: Final = ">=0.1,<0.2"
 # How much of the time event types take; the rest is for files about all of them.
 _EVENTS_TAKE: Final = 0.7
@@ -56,6 +57,7 @@ class PackageWriter:
 
     tree: ContractTree
     package: str
+    reading: Callable[[EventType], EventReading]
     previous: Previous
     tell: Callable[[float], None]
     words: dict[str, str] = field(init=False)
@@ -72,6 +74,10 @@ class PackageWriter:
             StaleRecord: what the previous run left does not go with the rest any more.
         """
         envelope, events = self._models()
+        read = {
+            name: ReadEvent(frozenset(each.known.classes), each.known.adapters)
+            for name, each in events.items()
+        }
         table: dict[str, Recipe | Made] = {
             "pyproject.toml": self._pyproject(),
             "README.md": self._readme(),
@@ -79,11 +85,11 @@ class PackageWriter:
             **self._in_package("py.typed", Made("", b"")),
             **self._in_package("ids.py", Recipe("ids.py.jinja", {"ids": self._id_rows()})),
             **self._in_package("envelope.py", envelope),
-            **self._in_package("registry.py", self._registry()),
+            **self._in_package("registry.py", self._registry(read)),
             **self._in_package("roles.sql", roles_recipe(self.tree)),
             **self._folder("events", "The payloads, one module for each event type."),
             **self._folder("domains", "Publishers and subscribers, one module for each domain."),
-            **dict(self._domains()),
+            **dict(self._domains(read)),
             **self._in_package("schemas/__init__.py", self._schemas()),
             **self._in_package("schemas/envelope.json", self._envelope_schema()),
             **self._in_package("testing/__init__.py", facade(self.package, self.tree.event_types)),
@@ -111,7 +117,9 @@ class PackageWriter:
     def _models(self) -> tuple[Made, dict[str, EventFiles]]:
         """Return the module of the envelope and the files of the event types, whose names depend on it."""
         public = set(public_names(self.tree))
-        writer = EventWriter(self._kitchen, self._id_classes, self.previous, self.tree.documents)
+        writer = EventWriter(
+            self._kitchen, self._id_classes, self.previous, self.tree.documents, self.reading
+        )
         envelope: ModelModule | None = None
         modules: dict[str, ModelModule] = {}
         collector = Collector()
@@ -182,7 +190,7 @@ class PackageWriter:
     def _envelope_schema(self) -> Made:
         return Made("", bundled(self.tree.envelope, self.tree.documents))
 
-    def _registry(self) -> Recipe:
+    def _registry(self, read: Mapping[str, ReadEvent]) -> Recipe:
         events = [
             {
                 "name": event.name,
@@ -191,6 +199,7 @@ class PackageWriter:
                 "subscribers": event.subscribers,
                 "subject": event.subject,
                 "ordering_key": event.ordering_key,
+                "adapters": read[event.name].adapters,
                 "versions": [self._version(event, each) for each in event.versions],
             }
             for event in self.tree.event_types
@@ -205,6 +214,8 @@ class PackageWriter:
                 "dated": any(day is not None for pair in dates for day in pair),
                 "version": self.tree.registry_version,
                 "envelope": f"{self.package}.envelope:{EVENT}",
+                "schemas": f"{self.package}.schemas",
+                "adapted": any(each["adapters"] for each in events),
                 "domains": self.tree.domains,
                 "event_types": events,
             },
@@ -221,9 +232,10 @@ class PackageWriter:
             "emit_until": version.emit_until,
         }
 
-    def _domains(self) -> Iterator[tuple[str, Recipe]]:
+    def _domains(self, read: Mapping[str, ReadEvent]) -> Iterator[tuple[str, Recipe]]:
         for domain in domain_modules(self.tree):
-            published, subscribed = domain.published(self.package), domain.subscribed(self.package)
+            published = domain.published(self.package)
+            subscribed, hooks = domain.subscribed(self.package, read), domain.hooks(self.package, read)
             recipe = Recipe(
                 "domain.py.jinja",
                 {
@@ -234,7 +246,9 @@ class PackageWriter:
                     "event_id": self._event_id(),
                     "published": published,
                     "subscribed": subscribed,
-                    "payload_imports": _imports((*published, *subscribed)),
+                    "hooks": hooks,
+                    "deprecates": any(each.deprecation for each in published),
+                    "payload_imports": _imports((*published, *subscribed), hooks),
                     "exports": domain.class_names,
                 },
             )
@@ -252,8 +266,12 @@ class PackageWriter:
             yield PublicName(row["class_name"], f"{self.package}.ids")
         for event in self.tree.event_types:
             module = f"{self.package}.events.{snake(event.name)}"
+            classes = events[event.name].known.classes
+            current = received_class(payload_class(event.name, event.current.version))
             yield PublicName(pascal(event.name), module)
-            for name in events[event.name].known.classes:
+            if current in classes:
+                yield PublicName(received_class(pascal(event.name)), module)
+            for name in classes:
                 yield PublicName(name, module)
         for domain in domain_modules(self.tree):
             for name in domain.class_names:
@@ -318,25 +336,29 @@ class PackageWriter:
 def emit_package(
     tree: ContractTree,
     package: str,
+    reading: Callable[[EventType], EventReading],
     previous: Previous | None = None,
     tell: Callable[[float], None] = lambda _: None,
 ) -> Emitted:
     """Return every file of the package, by its path relative to the output folder.
 
     The same tree gives the same bytes: nothing depends on a clock, a path, a locale, an order of hashing, or
-    on what is taken over from the ``previous`` run. ``tell`` hears how much is done, from 0 to 1.
+    on what is taken over from the ``previous`` run. ``reading`` tells how the events of a type are read; it
+    is asked where that is not taken over. ``tell`` hears how much is done, from 0 to 1.
 
     Raises:
         RefusedSchema: a schema has no exact type.
         StaleRecord: what the previous run left does not go with the rest any more: run again without it.
     """
-    return PackageWriter(tree, package, previous or Previous(), tell).emitted()
+    return PackageWriter(tree, package, reading, previous or Previous(), tell).emitted()
 
 
-def _imports(stubs: Iterable[Stub]) -> list[tuple[str, list[str]]]:
+def _imports(stubs: Iterable[Stub], hooks: Iterable[Hook]) -> list[tuple[str, list[str]]]:
     modules: dict[str, set[str]] = {}
     for stub in stubs:
         modules.setdefault(stub.module, set()).add(stub.payload)
+    for hook in hooks:
+        modules.setdefault(hook.module, set()).update((hook.old, hook.new))
     return [(module, sorted(names)) for module, names in sorted(modules.items())]
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from sguild_codegen.emit.domains import domain_modules
 from sguild_codegen.emit.modules import EVENT, FIXED, live_versions
-from sguild_codegen.emit.names import id_class, pascal, payload_class
+from sguild_codegen.emit.names import id_class, pascal, payload_class, received_class
 from sguild_codegen.emit.refusals import Collector, Refusal, RefusedSchema
 from sguild_codegen.model.contract import ContractTree
 from sguild_codegen.model.schema import Location
@@ -66,7 +66,8 @@ def _named(tree: ContractTree) -> Iterator[_Named]:
     for index, event in enumerate(tree.event_types):
         place = Location(_REGISTRY, f"/event_types/{index}")
         versions = [payload_class(event.name, each.version) for each in live_versions(event)]
-        for name in (pascal(event.name), *versions):
+        exact = (pascal(event.name), *versions)
+        for name in (*exact, *map(received_class, exact)):
             yield _Named(name, "the event type", event.name, place, "event_type")
     places = {domain.name: f"/domains/{index}" for index, domain in enumerate(tree.domains)}
     for module in domain_modules(tree):

@@ -7,7 +7,7 @@ and rules cannot say is checked by the schema itself, embedded as data (SchemaRu
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Final
 
@@ -65,20 +65,21 @@ class Names:
     @property
     def alias(self) -> tuple[str, ...]:
         """Candidates for an alias, which is local to its module."""
-        return (self._word, self.qualified)
+        return (self.word, self.qualified)
 
     @property
     def qualified(self) -> str:
         """The name of a class, which is public and therefore says what it is a part of."""
-        return f"{self.owner}{self._word}"
+        return f"{self.owner}{self.word}"
 
     @property
-    def _word(self) -> str:
+    def word(self) -> str:
+        """The name by itself."""
         return pascal(self.own) or "Value"
 
     def part(self, name: str) -> "Names":
         """Return the names of something inside."""
-        return Names(self.owner, f"{self.own}_{name}")
+        return replace(self, own=f"{self.own}_{name}")
 
 
 @dataclass(slots=True)
@@ -86,13 +87,13 @@ class TypeBuilder:
     """Builds the types of one module; classes and aliases go to ``definitions``.
 
     ``given`` are types of single schemas that are decided elsewhere; ``formats`` tells whether formats are
-    asserted.
+    asserted; ``classes`` are the classes of objects so far.
     """
 
     definitions: Definitions
     given: Mapping[Schema, TypeSource] = field(default_factory=dict[Schema, TypeSource])
     formats: bool = True
-    _classes: dict[Schema, str] = field(default_factory=dict[Schema, str])
+    classes: dict[Schema, str] = field(default_factory=dict[Schema, str])
     _targets: dict[Schema, TypeSource] = field(default_factory=dict[Schema, TypeSource])
     _open: set[Schema] = field(default_factory=set[Schema])
     _depth: int = 0
@@ -103,7 +104,7 @@ class TypeBuilder:
         Raises:
             RefusedSchema: a part of the schema has no exact type.
         """
-        self._classes[schema] = name
+        self.classes[schema] = name
         return self._define(schema, name)
 
     def object_class(self, schema: Schema, name: str) -> TypeSource:
@@ -112,11 +113,11 @@ class TypeBuilder:
         Raises:
             RefusedSchema: a part of the schema has no exact type.
         """
-        if schema in self._classes:
-            known = self._classes[schema]
+        if schema in self.classes:
+            known = self.classes[schema]
             return TypeSource(known, forward=not self.definitions.has(known))
         claimed = self.definitions.claim((name,), schema.location)
-        self._classes[schema] = claimed
+        self.classes[schema] = claimed
         return self._define(schema, claimed)
 
     def _define(self, schema: Schema, name: str) -> TypeSource:
@@ -128,9 +129,16 @@ class TypeBuilder:
         self.definitions.add(ObjectClass(name, schema, properties, extra, whole))
         return TypeSource(name)
 
+    def _alias(self, names: Names, source: TypeSource) -> TypeSource:
+        """Give a type a name of its own, or return the name that it has already."""
+        return source if source.forward else self.definitions.alias(self._claim(names, source.text), source)
+
+    def _claim(self, names: Names, meaning: object) -> str:
+        return self.definitions.claim(names.alias, meaning)
+
     def type_of(self, schema: Schema, names: Names) -> TypeSource:
         """Return the type of a schema: the most telling one that accepts exactly what the schema does."""
-        mark, classes, targets = self.definitions.mark(), len(self._classes), len(self._targets)
+        mark, classes, targets = self.definitions.mark(), len(self.classes), len(self._targets)
         self._depth += 1
         try:
             if self._depth > _DEEPEST:
@@ -138,7 +146,7 @@ class TypeBuilder:
             return self._exact(schema, names)
         except RefusedSchema:
             self.definitions.back_to(mark)
-            forget_since(self._classes, classes)
+            forget_since(self.classes, classes)
             forget_since(self._targets, targets)
             return self._by_schema(schema, names)
         finally:
@@ -151,7 +159,7 @@ class TypeBuilder:
         options = "" if self.formats else ", assert_formats=False"
         needed = plain.imports | {_ANNOTATED, Import(FIELDS, "SchemaRule")}
         source = TypeSource(f"Annotated[{plain.text}, SchemaRule({literal(text)}{options})]", needed)
-        return self.definitions.alias(names.alias, source)
+        return self._alias(names, source)
 
     def _plain(self, schema: Schema, names: Names) -> TypeSource:
         """Return what the values are at least, as a type that writes them again as they came."""
@@ -229,7 +237,7 @@ class TypeBuilder:
             rule = Import(FIELDS, "LiteralRule")
             text = f"Annotated[{source.text}, {rule.name}()]"
             source = TypeSource(text, source.imports | {rule, _ANNOTATED})
-        return source if len(kept) == 1 else self.definitions.alias(names.alias, source)
+        return source if len(kept) == 1 else self._alias(names, source)
 
     def _untyped(self, schema: Schema, names: Names) -> TypeSource:
         found = keywords.used(schema) - {"boolean"}
@@ -252,7 +260,7 @@ class TypeBuilder:
         if any(each.forward for each in parts):
             raise refused(schema, "oneOf", "a branch that contains itself has no exact type yet")
         classes = tuple(each.text for each in parts)
-        name = self.definitions.claim(names.alias, (tag, classes))
+        name = self._claim(names, (tag, classes))
         self.definitions.add(TaggedUnion(name, tag, classes))
         return TypeSource(name)
 
@@ -323,7 +331,7 @@ class TypeBuilder:
         self, plain: str, rule: TypeSource, names: Names, imports: frozenset[Import] = frozenset()
     ) -> TypeSource:
         needed = rule.imports | imports | {_ANNOTATED}
-        return self.definitions.alias(names.alias, TypeSource(f"Annotated[{plain}, {rule.text}]", needed))
+        return self._alias(names, TypeSource(f"Annotated[{plain}, {rule.text}]", needed))
 
 
 def _distinct(types: Iterable[str]) -> tuple[str, ...]:

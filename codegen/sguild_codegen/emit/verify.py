@@ -25,10 +25,10 @@ _IMPORTS: Final = frozenset(
 )
 _CALLS: Final = frozenset(
     (
+        "Adapter",
         "ArrayRule",
         "AttributeError",
         "BooleanRule",
-        "ConfigDict",
         "ContractKit",
         "Domain",
         "EventId",
@@ -44,6 +44,7 @@ _CALLS: Final = frozenset(
         "StringRule",
         "_read",
         "date",
+        "deprecated",
         "files",
         "getattr",
         "globals",
@@ -57,7 +58,18 @@ _CALLS: Final = frozenset(
 )
 _METHODS: Final = frozenset(
     (
-        *("_handle", "_publish", "_publish_any", "_publish_many", "check", "joinpath", "loads", "read_text"),
+        *(
+            "_adapt",
+            "_handle",
+            "_publish",
+            "_publish_any",
+            "_publish_many",
+            "check",
+            "joinpath",
+            "loads",
+            "read_text",
+        ),
+        *("removesuffix",),
         *("event", "events", "make", "payloads"),
     )
 )
@@ -157,6 +169,6 @@ def _decorator_complaint(decorators: list[ast.expr]) -> str | None:
             continue
         if not isinstance(each, ast.Call) or not isinstance(each.func, ast.Name):
             return "a decorator that is no call"
-        if each.func.id != "model_validator":
+        if each.func.id not in ("deprecated", "model_validator"):
             return f"the decorator {each.func.id}"
     return None

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sguild_codegen.model.reading import Adapter
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownEvent:
@@ -13,6 +15,7 @@ class KnownEvent:
     emitted files, relative to the output folder. ``classes`` are the classes of its module. ``asked`` are the
     names that its module would have liked to use, and whether the package had them already.
     ``words`` are the names of its properties. ``descriptions`` are those of its payload versions.
+    ``adapters`` tell which version can be read as which.
     """
 
     key: str
@@ -22,3 +25,4 @@ class KnownEvent:
     asked: Mapping[str, bool]
     words: tuple[str, ...]
     descriptions: Mapping[int, str]
+    adapters: tuple[Adapter, ...]

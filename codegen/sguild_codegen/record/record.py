@@ -15,10 +15,11 @@ import json
 import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any, Final
 
 from sguild_codegen.model.known import KnownEvent
+from sguild_codegen.model.reading import Adapter
 from sguild_codegen.record.keys import digest
 
 RECORD: Final = ".sguild-codegen-record.jsonl"
@@ -56,7 +57,8 @@ class Record:
     def _lines(self) -> Iterator[dict[str, object]]:
         yield {"made_by": self.made_by, "state": self.state}
         for name, event in sorted(self.events.items()):
-            yield {"event": name, **{each: getattr(event, each) for each in KnownEvent.__slots__}}
+            known = {each: getattr(event, each) for each in KnownEvent.__slots__}
+            yield {"event": name, **known, "adapters": list(map(astuple, event.adapters))}
         for path, file in sorted(self.files.items()):
             yield {"file": path, "key": file.key, "digest": file.digest}
         for word, attribute in sorted(self.words.items()):
@@ -145,10 +147,17 @@ def _event(line: Mapping[str, Any]) -> KnownEvent:
         words=tuple(map(_text, line["words"])),
         asked={name: bool(answer) for name, answer in line["asked"].items()},
         descriptions={int(version): _text(each) for version, each in line["descriptions"].items()},
+        adapters=tuple(_adapter(*each) for each in line["adapters"]),
     )
     if not event.files:
         raise ValueError("an event type without files")
     return event
+
+
+def _adapter(source: object, target: object, gaps: object) -> Adapter:
+    if not isinstance(source, int) or not isinstance(target, int):
+        raise TypeError("a version that is no number")
+    return Adapter(source, target, _text(gaps))
 
 
 def _name(value: object) -> str:

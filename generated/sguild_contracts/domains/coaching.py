@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
     from sguild_contracts.envelope import Event
     from sguild_contracts.events.credit_locked import CreditLockedV1
-    from sguild_contracts.events.credit_released import CreditReleasedV1, CreditReleasedV2
+    from sguild_contracts.events.credit_released import (
+        ReceivedCreditReleasedV1,
+        ReceivedCreditReleasedV2,
+    )
     from sguild_contracts.events.credit_reserved import CreditReservedV1
-    from sguild_contracts.events.person_updated import PersonUpdatedV1
+    from sguild_contracts.events.person_updated import ReceivedPersonUpdatedV1
 
 
 class CoachingSubscriber(Subscriber):
@@ -49,8 +52,8 @@ class CoachingSubscriber(Subscriber):
         return self._handle(handler, "credit.locked", 1)
 
     def on_credit_released(
-        self, handler: Callable[[Event[CreditReleasedV2], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[CreditReleasedV2], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedCreditReleasedV2], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedCreditReleasedV2], HandlerContext], Awaitable[None]]:
         """Handle credit.released, produced by revenue.
 
         Revenue releases the credits of a reservation, from any state before. Coaching gives the
@@ -60,8 +63,8 @@ class CoachingSubscriber(Subscriber):
         return self._handle(handler, "credit.released", 2)
 
     def on_credit_released_v1(
-        self, handler: Callable[[Event[CreditReleasedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[CreditReleasedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedCreditReleasedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedCreditReleasedV1], HandlerContext], Awaitable[None]]:
         """Handle credit.released, produced by revenue, in version 1.
 
         Revenue releases the credits of a reservation, from any state before. Coaching gives the
@@ -71,14 +74,23 @@ class CoachingSubscriber(Subscriber):
         return self._handle(handler, "credit.released", 1)
 
     def on_person_updated(
-        self, handler: Callable[[Event[PersonUpdatedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[PersonUpdatedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedPersonUpdatedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedPersonUpdatedV1], HandlerContext], Awaitable[None]]:
         """Handle person.updated, produced by platform.
 
         Platform updates the data of a person. Every other active domain is told: growth, sales,
         delivery, revenue and coaching.
         """
         return self._handle(handler, "person.updated", 1)
+
+    def adapt_credit_released_v1_to_v2(
+        self, adapter: Callable[[ReceivedCreditReleasedV1], ReceivedCreditReleasedV2]
+    ) -> Callable[[ReceivedCreditReleasedV1], ReceivedCreditReleasedV2]:
+        """Make version 2 of credit.released of a payload of version 1.
+
+        The contracts alone cannot: as version 2, "/reason_code" is required.
+        """
+        return self._adapt(adapter, "credit.released", 1, 2)
 
 
 __all__ = [

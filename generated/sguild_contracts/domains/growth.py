@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from sguild_contracts.events.intake_amended import IntakeAmendedV1
     from sguild_contracts.events.intake_captured import IntakeCapturedV2
     from sguild_contracts.events.lead_attempt_exhausted import LeadAttemptExhaustedV1
-    from sguild_contracts.events.lead_created import LeadCreatedV1
-    from sguild_contracts.events.lead_reached import LeadReachedV1
-    from sguild_contracts.events.lead_stage_changed import LeadStageChangedV1
-    from sguild_contracts.events.person_updated import PersonUpdatedV1
+    from sguild_contracts.events.lead_created import ReceivedLeadCreatedV1
+    from sguild_contracts.events.lead_reached import ReceivedLeadReachedV1
+    from sguild_contracts.events.lead_stage_changed import ReceivedLeadStageChangedV1
+    from sguild_contracts.events.person_updated import ReceivedPersonUpdatedV1
 
 
 class GrowthPublisher(Publisher):
@@ -119,8 +119,8 @@ class GrowthSubscriber(Subscriber):
         return self._handle(handler, "credit.purchased", 1)
 
     def on_person_updated(
-        self, handler: Callable[[Event[PersonUpdatedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[PersonUpdatedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedPersonUpdatedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedPersonUpdatedV1], HandlerContext], Awaitable[None]]:
         """Handle person.updated, produced by platform.
 
         Platform updates the data of a person. Every other active domain is told: growth, sales,
@@ -129,8 +129,8 @@ class GrowthSubscriber(Subscriber):
         return self._handle(handler, "person.updated", 1)
 
     def on_lead_created(
-        self, handler: Callable[[Event[LeadCreatedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[LeadCreatedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedLeadCreatedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedLeadCreatedV1], HandlerContext], Awaitable[None]]:
         """Handle lead.created, produced by sales.
 
         Sales creates a lead for a person. Growth and platform are told.
@@ -138,8 +138,8 @@ class GrowthSubscriber(Subscriber):
         return self._handle(handler, "lead.created", 1)
 
     def on_lead_reached(
-        self, handler: Callable[[Event[LeadReachedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[LeadReachedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedLeadReachedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedLeadReachedV1], HandlerContext], Awaitable[None]]:
         """Handle lead.reached, produced by sales.
 
         An attempt to contact a lead reaches the person. Sales tells growth and platform.
@@ -156,8 +156,9 @@ class GrowthSubscriber(Subscriber):
         return self._handle(handler, "lead.attempt.exhausted", 1)
 
     def on_lead_stage_changed(
-        self, handler: Callable[[Event[LeadStageChangedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[LeadStageChangedV1], HandlerContext], Awaitable[None]]:
+        self,
+        handler: Callable[[Event[ReceivedLeadStageChangedV1], HandlerContext], Awaitable[None]],
+    ) -> Callable[[Event[ReceivedLeadStageChangedV1], HandlerContext], Awaitable[None]]:
         """Handle lead.stage.changed, produced by sales.
 
         A lead goes from one stage to another. Sales tells growth and platform.

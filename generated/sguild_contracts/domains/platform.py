@@ -19,26 +19,29 @@ if TYPE_CHECKING:
 
     from sguild_contracts.envelope import Event
     from sguild_contracts.events.credit_consumed import CreditConsumedV1
-    from sguild_contracts.events.credit_forfeited import CreditForfeitedV1
+    from sguild_contracts.events.credit_forfeited import ReceivedCreditForfeitedV1
     from sguild_contracts.events.credit_purchased import CreditPurchasedV1
-    from sguild_contracts.events.credit_released import CreditReleasedV1, CreditReleasedV2
+    from sguild_contracts.events.credit_released import (
+        ReceivedCreditReleasedV1,
+        ReceivedCreditReleasedV2,
+    )
     from sguild_contracts.events.credit_reserved import CreditReservedV1
     from sguild_contracts.events.customer_handoff import CustomerHandoffV1
-    from sguild_contracts.events.intake_amended import IntakeAmendedV1
-    from sguild_contracts.events.intake_captured import IntakeCapturedV2
+    from sguild_contracts.events.intake_amended import ReceivedIntakeAmendedV1
+    from sguild_contracts.events.intake_captured import ReceivedIntakeCapturedV2
     from sguild_contracts.events.lead_attempt_exhausted import LeadAttemptExhaustedV1
     from sguild_contracts.events.lead_callback_scheduled import LeadCallbackScheduledV1
-    from sguild_contracts.events.lead_created import LeadCreatedV1
-    from sguild_contracts.events.lead_reached import LeadReachedV1
-    from sguild_contracts.events.lead_stage_changed import LeadStageChangedV1
-    from sguild_contracts.events.payment_failed import PaymentFailedV1
-    from sguild_contracts.events.payment_received import PaymentReceivedV1
+    from sguild_contracts.events.lead_created import ReceivedLeadCreatedV1
+    from sguild_contracts.events.lead_reached import ReceivedLeadReachedV1
+    from sguild_contracts.events.lead_stage_changed import ReceivedLeadStageChangedV1
+    from sguild_contracts.events.payment_failed import ReceivedPaymentFailedV1
+    from sguild_contracts.events.payment_received import ReceivedPaymentReceivedV1
     from sguild_contracts.events.person_updated import PersonUpdatedV1
-    from sguild_contracts.events.refund_completed import RefundCompletedV1
-    from sguild_contracts.events.refund_initiated import RefundInitiatedV1
-    from sguild_contracts.events.reservation_funded import ReservationFundedV1
-    from sguild_contracts.events.reservation_refunded import ReservationRefundedV1
-    from sguild_contracts.events.reservation_refunding import ReservationRefundingV1
+    from sguild_contracts.events.refund_completed import ReceivedRefundCompletedV1
+    from sguild_contracts.events.refund_initiated import ReceivedRefundInitiatedV1
+    from sguild_contracts.events.reservation_funded import ReceivedReservationFundedV1
+    from sguild_contracts.events.reservation_refunded import ReceivedReservationRefundedV1
+    from sguild_contracts.events.reservation_refunding import ReceivedReservationRefundingV1
 
 
 class PlatformPublisher(Publisher):
@@ -130,8 +133,8 @@ class PlatformSubscriber(Subscriber):
         return self._handle(handler, "credit.consumed", 1)
 
     def on_credit_released(
-        self, handler: Callable[[Event[CreditReleasedV2], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[CreditReleasedV2], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedCreditReleasedV2], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedCreditReleasedV2], HandlerContext], Awaitable[None]]:
         """Handle credit.released, produced by revenue.
 
         Revenue releases the credits of a reservation, from any state before. Coaching gives the
@@ -141,8 +144,8 @@ class PlatformSubscriber(Subscriber):
         return self._handle(handler, "credit.released", 2)
 
     def on_credit_released_v1(
-        self, handler: Callable[[Event[CreditReleasedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[CreditReleasedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedCreditReleasedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedCreditReleasedV1], HandlerContext], Awaitable[None]]:
         """Handle credit.released, produced by revenue, in version 1.
 
         Revenue releases the credits of a reservation, from any state before. Coaching gives the
@@ -152,8 +155,8 @@ class PlatformSubscriber(Subscriber):
         return self._handle(handler, "credit.released", 1)
 
     def on_credit_forfeited(
-        self, handler: Callable[[Event[CreditForfeitedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[CreditForfeitedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedCreditForfeitedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedCreditForfeitedV1], HandlerContext], Awaitable[None]]:
         """Handle credit.forfeited, produced by revenue.
 
         The credits of a reservation are forfeited, because of a no-show or a late cancellation.
@@ -173,8 +176,9 @@ class PlatformSubscriber(Subscriber):
         return self._handle(handler, "customer.handoff", 1)
 
     def on_reservation_funded(
-        self, handler: Callable[[Event[ReservationFundedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[ReservationFundedV1], HandlerContext], Awaitable[None]]:
+        self,
+        handler: Callable[[Event[ReceivedReservationFundedV1], HandlerContext], Awaitable[None]],
+    ) -> Callable[[Event[ReceivedReservationFundedV1], HandlerContext], Awaitable[None]]:
         """Handle reservation.funded, produced by revenue.
 
         The funding state of a credit reservation becomes funded. Revenue tells delivery and
@@ -183,8 +187,9 @@ class PlatformSubscriber(Subscriber):
         return self._handle(handler, "reservation.funded", 1)
 
     def on_reservation_refunding(
-        self, handler: Callable[[Event[ReservationRefundingV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[ReservationRefundingV1], HandlerContext], Awaitable[None]]:
+        self,
+        handler: Callable[[Event[ReceivedReservationRefundingV1], HandlerContext], Awaitable[None]],
+    ) -> Callable[[Event[ReceivedReservationRefundingV1], HandlerContext], Awaitable[None]]:
         """Handle reservation.refunding, produced by revenue.
 
         The funding state of a credit reservation becomes refunding: its refund is under way.
@@ -193,8 +198,9 @@ class PlatformSubscriber(Subscriber):
         return self._handle(handler, "reservation.refunding", 1)
 
     def on_reservation_refunded(
-        self, handler: Callable[[Event[ReservationRefundedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[ReservationRefundedV1], HandlerContext], Awaitable[None]]:
+        self,
+        handler: Callable[[Event[ReceivedReservationRefundedV1], HandlerContext], Awaitable[None]],
+    ) -> Callable[[Event[ReceivedReservationRefundedV1], HandlerContext], Awaitable[None]]:
         """Handle reservation.refunded, produced by revenue.
 
         The funding state of a credit reservation becomes refunded: its refund is done. Revenue
@@ -203,8 +209,8 @@ class PlatformSubscriber(Subscriber):
         return self._handle(handler, "reservation.refunded", 1)
 
     def on_intake_captured(
-        self, handler: Callable[[Event[IntakeCapturedV2], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[IntakeCapturedV2], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedIntakeCapturedV2], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedIntakeCapturedV2], HandlerContext], Awaitable[None]]:
         """Handle intake.captured, produced by growth.
 
         Growth captures an intake: whom to contact, who wants to take part, and by which channel
@@ -213,8 +219,8 @@ class PlatformSubscriber(Subscriber):
         return self._handle(handler, "intake.captured", 2)
 
     def on_intake_amended(
-        self, handler: Callable[[Event[IntakeAmendedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[IntakeAmendedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedIntakeAmendedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedIntakeAmendedV1], HandlerContext], Awaitable[None]]:
         """Handle intake.amended, produced by growth.
 
         Growth amends an intake that is already captured, with each field's value before and
@@ -223,8 +229,8 @@ class PlatformSubscriber(Subscriber):
         return self._handle(handler, "intake.amended", 1)
 
     def on_lead_created(
-        self, handler: Callable[[Event[LeadCreatedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[LeadCreatedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedLeadCreatedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedLeadCreatedV1], HandlerContext], Awaitable[None]]:
         """Handle lead.created, produced by sales.
 
         Sales creates a lead for a person. Growth and platform are told.
@@ -232,8 +238,8 @@ class PlatformSubscriber(Subscriber):
         return self._handle(handler, "lead.created", 1)
 
     def on_lead_reached(
-        self, handler: Callable[[Event[LeadReachedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[LeadReachedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedLeadReachedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedLeadReachedV1], HandlerContext], Awaitable[None]]:
         """Handle lead.reached, produced by sales.
 
         An attempt to contact a lead reaches the person. Sales tells growth and platform.
@@ -259,8 +265,9 @@ class PlatformSubscriber(Subscriber):
         return self._handle(handler, "lead.callback.scheduled", 1)
 
     def on_lead_stage_changed(
-        self, handler: Callable[[Event[LeadStageChangedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[LeadStageChangedV1], HandlerContext], Awaitable[None]]:
+        self,
+        handler: Callable[[Event[ReceivedLeadStageChangedV1], HandlerContext], Awaitable[None]],
+    ) -> Callable[[Event[ReceivedLeadStageChangedV1], HandlerContext], Awaitable[None]]:
         """Handle lead.stage.changed, produced by sales.
 
         A lead goes from one stage to another. Sales tells growth and platform.
@@ -268,8 +275,8 @@ class PlatformSubscriber(Subscriber):
         return self._handle(handler, "lead.stage.changed", 1)
 
     def on_payment_received(
-        self, handler: Callable[[Event[PaymentReceivedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[PaymentReceivedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedPaymentReceivedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedPaymentReceivedV1], HandlerContext], Awaitable[None]]:
         """Handle payment.received, produced by revenue.
 
         A payment for an order is received. Revenue tells sales, delivery and platform.
@@ -277,8 +284,8 @@ class PlatformSubscriber(Subscriber):
         return self._handle(handler, "payment.received", 1)
 
     def on_payment_failed(
-        self, handler: Callable[[Event[PaymentFailedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[PaymentFailedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedPaymentFailedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedPaymentFailedV1], HandlerContext], Awaitable[None]]:
         """Handle payment.failed, produced by revenue.
 
         An attempt at a payment for an order fails. Revenue tells sales and platform, and says
@@ -287,8 +294,8 @@ class PlatformSubscriber(Subscriber):
         return self._handle(handler, "payment.failed", 1)
 
     def on_refund_initiated(
-        self, handler: Callable[[Event[RefundInitiatedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[RefundInitiatedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedRefundInitiatedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedRefundInitiatedV1], HandlerContext], Awaitable[None]]:
         """Handle refund.initiated, produced by revenue.
 
         The refund of a payment is initiated. Revenue tells sales, delivery and platform;
@@ -297,13 +304,22 @@ class PlatformSubscriber(Subscriber):
         return self._handle(handler, "refund.initiated", 1)
 
     def on_refund_completed(
-        self, handler: Callable[[Event[RefundCompletedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[RefundCompletedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedRefundCompletedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedRefundCompletedV1], HandlerContext], Awaitable[None]]:
         """Handle refund.completed, produced by revenue.
 
         The refund of a payment is completed. Revenue tells sales, delivery and platform.
         """
         return self._handle(handler, "refund.completed", 1)
+
+    def adapt_credit_released_v1_to_v2(
+        self, adapter: Callable[[ReceivedCreditReleasedV1], ReceivedCreditReleasedV2]
+    ) -> Callable[[ReceivedCreditReleasedV1], ReceivedCreditReleasedV2]:
+        """Make version 2 of credit.released of a payload of version 1.
+
+        The contracts alone cannot: as version 2, "/reason_code" is required.
+        """
+        return self._adapt(adapter, "credit.released", 1, 2)
 
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sguild_dispatcher.publisher import Publisher, SyncPublisher
+from sguild_dispatcher.publisher import Publisher, SyncPublisher, deprecated
 from sguild_dispatcher.subscriber import Subscriber
 
 from sguild_contracts.ids import EventId
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sguild_contracts.events.customer_handoff import CustomerHandoffV1
     from sguild_contracts.events.payment_failed import PaymentFailedV1
     from sguild_contracts.events.payment_received import PaymentReceivedV1
-    from sguild_contracts.events.person_updated import PersonUpdatedV1
+    from sguild_contracts.events.person_updated import ReceivedPersonUpdatedV1
     from sguild_contracts.events.refund_completed import RefundCompletedV1
     from sguild_contracts.events.refund_initiated import RefundInitiatedV1
     from sguild_contracts.events.reservation_funded import ReservationFundedV1
@@ -101,6 +101,10 @@ class RevenuePublisher(Publisher):
         """
         return EventId(await self._publish(connection, payload, "credit.released", 2))
 
+    @deprecated(
+        "Version 1 of credit.released is superseded and not emitted from 2026-05-22 on: publish with credit_released.",
+        category=None,
+    )
     async def credit_released_v1(
         self, connection: AsyncConnection, payload: CreditReleasedV1
     ) -> EventId:
@@ -309,6 +313,10 @@ class RevenueSyncPublisher(SyncPublisher):
         """
         return EventId(self._publish(connection, payload, "credit.released", 2))
 
+    @deprecated(
+        "Version 1 of credit.released is superseded and not emitted from 2026-05-22 on: publish with credit_released.",
+        category=None,
+    )
     def credit_released_v1(self, connection: SyncConnection, payload: CreditReleasedV1) -> EventId:
         """Publish credit.released, read by delivery, sales, coaching and platform, in version 1.
 
@@ -453,8 +461,8 @@ class RevenueSubscriber(Subscriber):
     registry = registry
 
     def on_person_updated(
-        self, handler: Callable[[Event[PersonUpdatedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[PersonUpdatedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedPersonUpdatedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedPersonUpdatedV1], HandlerContext], Awaitable[None]]:
         """Handle person.updated, produced by platform.
 
         Platform updates the data of a person. Every other active domain is told: growth, sales,

@@ -18,26 +18,29 @@ if TYPE_CHECKING:
     from sguild_dispatcher.subscriber import HandlerContext
 
     from sguild_contracts.envelope import Event
-    from sguild_contracts.events.credit_forfeited import CreditForfeitedV1
-    from sguild_contracts.events.credit_funded import CreditFundedV1
+    from sguild_contracts.events.credit_forfeited import ReceivedCreditForfeitedV1
+    from sguild_contracts.events.credit_funded import ReceivedCreditFundedV1
     from sguild_contracts.events.credit_locked import CreditLockedV1
     from sguild_contracts.events.credit_purchased import CreditPurchasedV1
-    from sguild_contracts.events.credit_released import CreditReleasedV1, CreditReleasedV2
+    from sguild_contracts.events.credit_released import (
+        ReceivedCreditReleasedV1,
+        ReceivedCreditReleasedV2,
+    )
     from sguild_contracts.events.customer_handoff import CustomerHandoffV1
-    from sguild_contracts.events.intake_amended import IntakeAmendedV1
-    from sguild_contracts.events.intake_captured import IntakeCapturedV2
+    from sguild_contracts.events.intake_amended import ReceivedIntakeAmendedV1
+    from sguild_contracts.events.intake_captured import ReceivedIntakeCapturedV2
     from sguild_contracts.events.lead_attempt_exhausted import LeadAttemptExhaustedV1
     from sguild_contracts.events.lead_callback_scheduled import LeadCallbackScheduledV1
     from sguild_contracts.events.lead_created import LeadCreatedV1
     from sguild_contracts.events.lead_reached import LeadReachedV1
     from sguild_contracts.events.lead_stage_changed import LeadStageChangedV1
-    from sguild_contracts.events.payment_failed import PaymentFailedV1
-    from sguild_contracts.events.payment_received import PaymentReceivedV1
-    from sguild_contracts.events.person_updated import PersonUpdatedV1
-    from sguild_contracts.events.refund_completed import RefundCompletedV1
-    from sguild_contracts.events.refund_initiated import RefundInitiatedV1
-    from sguild_contracts.events.reservation_refunded import ReservationRefundedV1
-    from sguild_contracts.events.reservation_refunding import ReservationRefundingV1
+    from sguild_contracts.events.payment_failed import ReceivedPaymentFailedV1
+    from sguild_contracts.events.payment_received import ReceivedPaymentReceivedV1
+    from sguild_contracts.events.person_updated import ReceivedPersonUpdatedV1
+    from sguild_contracts.events.refund_completed import ReceivedRefundCompletedV1
+    from sguild_contracts.events.refund_initiated import ReceivedRefundInitiatedV1
+    from sguild_contracts.events.reservation_refunded import ReceivedReservationRefundedV1
+    from sguild_contracts.events.reservation_refunding import ReceivedReservationRefundingV1
 
 
 class SalesPublisher(Publisher):
@@ -209,8 +212,8 @@ class SalesSubscriber(Subscriber):
         return self._handle(handler, "credit.purchased", 1)
 
     def on_credit_funded(
-        self, handler: Callable[[Event[CreditFundedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[CreditFundedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedCreditFundedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedCreditFundedV1], HandlerContext], Awaitable[None]]:
         """Handle credit.funded, produced by revenue.
 
         The funding sub-state of a reservation that is reserved goes from pending to funded.
@@ -231,8 +234,8 @@ class SalesSubscriber(Subscriber):
         return self._handle(handler, "credit.locked", 1)
 
     def on_credit_released(
-        self, handler: Callable[[Event[CreditReleasedV2], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[CreditReleasedV2], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedCreditReleasedV2], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedCreditReleasedV2], HandlerContext], Awaitable[None]]:
         """Handle credit.released, produced by revenue.
 
         Revenue releases the credits of a reservation, from any state before. Coaching gives the
@@ -242,8 +245,8 @@ class SalesSubscriber(Subscriber):
         return self._handle(handler, "credit.released", 2)
 
     def on_credit_released_v1(
-        self, handler: Callable[[Event[CreditReleasedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[CreditReleasedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedCreditReleasedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedCreditReleasedV1], HandlerContext], Awaitable[None]]:
         """Handle credit.released, produced by revenue, in version 1.
 
         Revenue releases the credits of a reservation, from any state before. Coaching gives the
@@ -253,8 +256,8 @@ class SalesSubscriber(Subscriber):
         return self._handle(handler, "credit.released", 1)
 
     def on_credit_forfeited(
-        self, handler: Callable[[Event[CreditForfeitedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[CreditForfeitedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedCreditForfeitedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedCreditForfeitedV1], HandlerContext], Awaitable[None]]:
         """Handle credit.forfeited, produced by revenue.
 
         The credits of a reservation are forfeited, because of a no-show or a late cancellation.
@@ -274,8 +277,9 @@ class SalesSubscriber(Subscriber):
         return self._handle(handler, "customer.handoff", 1)
 
     def on_reservation_refunding(
-        self, handler: Callable[[Event[ReservationRefundingV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[ReservationRefundingV1], HandlerContext], Awaitable[None]]:
+        self,
+        handler: Callable[[Event[ReceivedReservationRefundingV1], HandlerContext], Awaitable[None]],
+    ) -> Callable[[Event[ReceivedReservationRefundingV1], HandlerContext], Awaitable[None]]:
         """Handle reservation.refunding, produced by revenue.
 
         The funding state of a credit reservation becomes refunding: its refund is under way.
@@ -284,8 +288,9 @@ class SalesSubscriber(Subscriber):
         return self._handle(handler, "reservation.refunding", 1)
 
     def on_reservation_refunded(
-        self, handler: Callable[[Event[ReservationRefundedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[ReservationRefundedV1], HandlerContext], Awaitable[None]]:
+        self,
+        handler: Callable[[Event[ReceivedReservationRefundedV1], HandlerContext], Awaitable[None]],
+    ) -> Callable[[Event[ReceivedReservationRefundedV1], HandlerContext], Awaitable[None]]:
         """Handle reservation.refunded, produced by revenue.
 
         The funding state of a credit reservation becomes refunded: its refund is done. Revenue
@@ -294,8 +299,8 @@ class SalesSubscriber(Subscriber):
         return self._handle(handler, "reservation.refunded", 1)
 
     def on_intake_captured(
-        self, handler: Callable[[Event[IntakeCapturedV2], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[IntakeCapturedV2], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedIntakeCapturedV2], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedIntakeCapturedV2], HandlerContext], Awaitable[None]]:
         """Handle intake.captured, produced by growth.
 
         Growth captures an intake: whom to contact, who wants to take part, and by which channel
@@ -304,8 +309,8 @@ class SalesSubscriber(Subscriber):
         return self._handle(handler, "intake.captured", 2)
 
     def on_intake_amended(
-        self, handler: Callable[[Event[IntakeAmendedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[IntakeAmendedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedIntakeAmendedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedIntakeAmendedV1], HandlerContext], Awaitable[None]]:
         """Handle intake.amended, produced by growth.
 
         Growth amends an intake that is already captured, with each field's value before and
@@ -314,8 +319,8 @@ class SalesSubscriber(Subscriber):
         return self._handle(handler, "intake.amended", 1)
 
     def on_person_updated(
-        self, handler: Callable[[Event[PersonUpdatedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[PersonUpdatedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedPersonUpdatedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedPersonUpdatedV1], HandlerContext], Awaitable[None]]:
         """Handle person.updated, produced by platform.
 
         Platform updates the data of a person. Every other active domain is told: growth, sales,
@@ -324,8 +329,8 @@ class SalesSubscriber(Subscriber):
         return self._handle(handler, "person.updated", 1)
 
     def on_payment_received(
-        self, handler: Callable[[Event[PaymentReceivedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[PaymentReceivedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedPaymentReceivedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedPaymentReceivedV1], HandlerContext], Awaitable[None]]:
         """Handle payment.received, produced by revenue.
 
         A payment for an order is received. Revenue tells sales, delivery and platform.
@@ -333,8 +338,8 @@ class SalesSubscriber(Subscriber):
         return self._handle(handler, "payment.received", 1)
 
     def on_payment_failed(
-        self, handler: Callable[[Event[PaymentFailedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[PaymentFailedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedPaymentFailedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedPaymentFailedV1], HandlerContext], Awaitable[None]]:
         """Handle payment.failed, produced by revenue.
 
         An attempt at a payment for an order fails. Revenue tells sales and platform, and says
@@ -343,8 +348,8 @@ class SalesSubscriber(Subscriber):
         return self._handle(handler, "payment.failed", 1)
 
     def on_refund_initiated(
-        self, handler: Callable[[Event[RefundInitiatedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[RefundInitiatedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedRefundInitiatedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedRefundInitiatedV1], HandlerContext], Awaitable[None]]:
         """Handle refund.initiated, produced by revenue.
 
         The refund of a payment is initiated. Revenue tells sales, delivery and platform;
@@ -353,13 +358,22 @@ class SalesSubscriber(Subscriber):
         return self._handle(handler, "refund.initiated", 1)
 
     def on_refund_completed(
-        self, handler: Callable[[Event[RefundCompletedV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[RefundCompletedV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedRefundCompletedV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedRefundCompletedV1], HandlerContext], Awaitable[None]]:
         """Handle refund.completed, produced by revenue.
 
         The refund of a payment is completed. Revenue tells sales, delivery and platform.
         """
         return self._handle(handler, "refund.completed", 1)
+
+    def adapt_credit_released_v1_to_v2(
+        self, adapter: Callable[[ReceivedCreditReleasedV1], ReceivedCreditReleasedV2]
+    ) -> Callable[[ReceivedCreditReleasedV1], ReceivedCreditReleasedV2]:
+        """Make version 2 of credit.released of a payload of version 1.
+
+        The contracts alone cannot: as version 2, "/reason_code" is required.
+        """
+        return self._adapt(adapter, "credit.released", 1, 2)
 
 
 __all__ = [

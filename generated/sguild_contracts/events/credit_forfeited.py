@@ -3,7 +3,7 @@
 
 from typing import Annotated, Literal
 
-from sguild_dispatcher.fields import DateTime, IntegerRule
+from sguild_dispatcher.fields import DateTime, IntegerRule, Unrecognised
 from sguild_dispatcher.models import Payload
 
 from sguild_contracts.ids import CreditReservationId, LessonId, PersonId
@@ -12,9 +12,14 @@ ForfeitedCredits = Annotated[int, IntegerRule(minimum=1)]
 ForfeitureReason = Literal["no_show", "late_cancellation"]
 
 
-class CreditForfeitedV1(Payload, frozen=True, event_type="credit.forfeited", version=1):
+class ReceivedCreditForfeitedV1(
+    Payload, frozen=True, event_type="credit.forfeited", version=1, extra="allow"
+):
     """The credits of a reservation are forfeited, because of a no-show or a late cancellation.
     Revenue tells delivery, sales and platform.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
     """
 
     credit_reservation_id: CreditReservationId
@@ -25,16 +30,29 @@ class CreditForfeitedV1(Payload, frozen=True, event_type="credit.forfeited", ver
     forfeited_credits: ForfeitedCredits
     """Number of credits forfeited."""
 
-    forfeiture_reason: ForfeitureReason
+    forfeiture_reason: ForfeitureReason | Unrecognised
     """Why the credits are forfeited: nobody came, or the cancellation came late."""
 
     forfeited_at: DateTime
 
 
+class CreditForfeitedV1(ReceivedCreditForfeitedV1, frozen=True, extra="forbid"):
+    """The credits of a reservation are forfeited, because of a no-show or a late cancellation.
+    Revenue tells delivery, sales and platform.
+    """
+
+    forfeiture_reason: ForfeitureReason
+
+
 CreditForfeited = CreditForfeitedV1
 """The current version of credit.forfeited."""
+
+ReceivedCreditForfeited = ReceivedCreditForfeitedV1
+"""What a handler receives of the current version of credit.forfeited."""
 
 __all__ = [
     "CreditForfeited",
     "CreditForfeitedV1",
+    "ReceivedCreditForfeited",
+    "ReceivedCreditForfeitedV1",
 ]

@@ -3,7 +3,7 @@
 
 from typing import Literal
 
-from sguild_dispatcher.fields import DateTime
+from sguild_dispatcher.fields import DateTime, Unrecognised
 from sguild_dispatcher.models import Payload
 
 from sguild_contracts.ids import CreditReservationId
@@ -11,14 +11,19 @@ from sguild_contracts.ids import CreditReservationId
 FundingSource = Literal["credits_available", "invoice_paid"]
 
 
-class CreditFundedV1(Payload, frozen=True, event_type="credit.funded", version=1):
+class ReceivedCreditFundedV1(
+    Payload, frozen=True, event_type="credit.funded", version=1, extra="allow"
+):
     """The funding sub-state of a reservation that is reserved goes from pending to funded. Revenue
     tells sales and delivery. The change is internal to the state of revenue, so coaching must
     not subscribe.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
     """
 
     credit_reservation_id: CreditReservationId
-    funding_source: FundingSource
+    funding_source: FundingSource | Unrecognised
     """Where the credits come from: credits_available is credits already in the account,
     invoice_paid is a paid invoice.
     """
@@ -27,10 +32,24 @@ class CreditFundedV1(Payload, frozen=True, event_type="credit.funded", version=1
     """When the funding sub-state becomes funded."""
 
 
+class CreditFundedV1(ReceivedCreditFundedV1, frozen=True, extra="forbid"):
+    """The funding sub-state of a reservation that is reserved goes from pending to funded. Revenue
+    tells sales and delivery. The change is internal to the state of revenue, so coaching must
+    not subscribe.
+    """
+
+    funding_source: FundingSource
+
+
 CreditFunded = CreditFundedV1
 """The current version of credit.funded."""
+
+ReceivedCreditFunded = ReceivedCreditFundedV1
+"""What a handler receives of the current version of credit.funded."""
 
 __all__ = [
     "CreditFunded",
     "CreditFundedV1",
+    "ReceivedCreditFunded",
+    "ReceivedCreditFundedV1",
 ]

@@ -4,7 +4,7 @@
 from typing import Annotated, Literal
 
 from pydantic import MISSING
-from sguild_dispatcher.fields import DateTime, IntegerRule, String
+from sguild_dispatcher.fields import DateTime, IntegerRule, String, Unrecognised
 from sguild_dispatcher.models import Payload
 
 from sguild_contracts.ids import CreditAccountId, CreditReservationId
@@ -22,12 +22,17 @@ Initiator = Literal[
 ReversalReason = Literal["Credits Released", "Administrative Void"]
 
 
-class CreditReleasedV1(Payload, frozen=True, event_type="credit.released", version=1):
+class ReceivedCreditReleasedV1(
+    Payload, frozen=True, event_type="credit.released", version=1, extra="allow"
+):
     """Revenue releases the credits of a reservation, from any state before. Coaching gives the
     slot back, sales cares if it was a lead's first reservation before its lock, and delivery
     and platform are told.
 
     Version 1 is superseded; it is not emitted from 2026-05-22 on.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
     """
 
     credit_reservation_id: CreditReservationId
@@ -37,10 +42,10 @@ class CreditReleasedV1(Payload, frozen=True, event_type="credit.released", versi
     released_credits: ReleasedCredits
     """Number of credits released."""
 
-    initiator: Initiator
+    initiator: Initiator | Unrecognised
     """Who sets off the release: a customer, an admin, a coach, or the system for the named cause."""
 
-    reversal_reason: ReversalReason
+    reversal_reason: ReversalReason | Unrecognised
     """Accounting category of the release; Administrative Void is an override or a data correction."""
 
     reason_note: String | MISSING = MISSING
@@ -48,6 +53,18 @@ class CreditReleasedV1(Payload, frozen=True, event_type="credit.released", versi
 
     cancelled_at: DateTime
     """When the reservation is cancelled, which is what releases its credits."""
+
+
+class CreditReleasedV1(ReceivedCreditReleasedV1, frozen=True, extra="forbid"):
+    """Revenue releases the credits of a reservation, from any state before. Coaching gives the
+    slot back, sales cares if it was a lead's first reservation before its lock, and delivery
+    and platform are told.
+
+    Version 1 is superseded; it is not emitted from 2026-05-22 on.
+    """
+
+    initiator: Initiator
+    reversal_reason: ReversalReason
 
 
 ReasonCode = Literal[
@@ -63,10 +80,15 @@ ReasonCode = Literal[
 ]
 
 
-class CreditReleasedV2(Payload, frozen=True, event_type="credit.released", version=2):
+class ReceivedCreditReleasedV2(
+    Payload, frozen=True, event_type="credit.released", version=2, extra="allow"
+):
     """Revenue releases the credits of a reservation, from any state before. Coaching gives the
     slot back, sales cares if it was a lead's first reservation before its lock, and delivery
     and platform are told.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
     """
 
     credit_reservation_id: CreditReservationId
@@ -76,16 +98,16 @@ class CreditReleasedV2(Payload, frozen=True, event_type="credit.released", versi
     released_credits: ReleasedCredits
     """Number of credits released."""
 
-    initiator: Initiator
+    initiator: Initiator | Unrecognised
     """Who sets off the release: a customer, an admin, a coach, or the system for the named cause."""
 
-    reason_code: ReasonCode
+    reason_code: ReasonCode | Unrecognised
     """Why the credits are released: with customer_requested_in_window,
     customer_requested_exception, policy_exception and bad_debt_writeoff an operator confirms
     the refund, with the other codes the release needs no operator.
     """
 
-    reversal_reason: ReversalReason
+    reversal_reason: ReversalReason | Unrecognised
     """Accounting category of the release; Administrative Void is an override or a data correction."""
 
     reason_note: String | MISSING = MISSING
@@ -95,11 +117,28 @@ class CreditReleasedV2(Payload, frozen=True, event_type="credit.released", versi
     """When the reservation is cancelled, which is what releases its credits."""
 
 
+class CreditReleasedV2(ReceivedCreditReleasedV2, frozen=True, extra="forbid"):
+    """Revenue releases the credits of a reservation, from any state before. Coaching gives the
+    slot back, sales cares if it was a lead's first reservation before its lock, and delivery
+    and platform are told.
+    """
+
+    initiator: Initiator
+    reason_code: ReasonCode
+    reversal_reason: ReversalReason
+
+
 CreditReleased = CreditReleasedV2
 """The current version of credit.released."""
+
+ReceivedCreditReleased = ReceivedCreditReleasedV2
+"""What a handler receives of the current version of credit.released."""
 
 __all__ = [
     "CreditReleased",
     "CreditReleasedV1",
     "CreditReleasedV2",
+    "ReceivedCreditReleased",
+    "ReceivedCreditReleasedV1",
+    "ReceivedCreditReleasedV2",
 ]

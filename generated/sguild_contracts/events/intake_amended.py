@@ -4,7 +4,15 @@
 from typing import Annotated, Literal
 
 from pydantic import MISSING
-from sguild_dispatcher.fields import ArrayRule, Boolean, DateTime, Integer, String, StringRule
+from sguild_dispatcher.fields import (
+    ArrayRule,
+    Boolean,
+    DateTime,
+    Integer,
+    String,
+    StringRule,
+    Unrecognised,
+)
 from sguild_dispatcher.models import ContractModel, Payload
 
 from sguild_contracts.ids import EventId, IntakeId, PersonId
@@ -26,10 +34,10 @@ IntakeAmendedV1ChangeField = Literal[
 ]
 
 
-class IntakeAmendedV1Change(ContractModel, frozen=True):
+class ReceivedIntakeAmendedV1Change(ContractModel, frozen=True, extra="allow"):
     """One changed field of the intake."""
 
-    field: IntakeAmendedV1ChangeField
+    field: IntakeAmendedV1ChangeField | Unrecognised
     """Field that changes, as a dotted path in the payload of intake.captured."""
 
     before: Boolean | String | Integer | None
@@ -39,13 +47,27 @@ class IntakeAmendedV1Change(ContractModel, frozen=True):
     """Value of the field after the change: text, a truth value, a whole number or null."""
 
 
+class IntakeAmendedV1Change(ReceivedIntakeAmendedV1Change, frozen=True, extra="forbid"):
+    """One changed field of the intake."""
+
+    field: IntakeAmendedV1ChangeField
+
+
 Changes = Annotated[tuple[IntakeAmendedV1Change, ...], ArrayRule(min_items=1)]
 ReasonNote = Annotated[str, StringRule(min_length=1, max_length=2000)]
+ReceivedIntakeAmendedV1Changes = Annotated[
+    tuple[ReceivedIntakeAmendedV1Change, ...], ArrayRule(min_items=1)
+]
 
 
-class IntakeAmendedV1(Payload, frozen=True, event_type="intake.amended", version=1):
+class ReceivedIntakeAmendedV1(
+    Payload, frozen=True, event_type="intake.amended", version=1, extra="allow"
+):
     """Growth amends an intake that is already captured, with each field's value before and after.
     Sales and platform are told.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
     """
 
     intake_id: IntakeId
@@ -53,7 +75,7 @@ class IntakeAmendedV1(Payload, frozen=True, event_type="intake.amended", version
     amended_by: AmendedBy
     """Who makes the amendment: a person id, or system: and a domain."""
 
-    changes: Changes
+    changes: ReceivedIntakeAmendedV1Changes
     """Changed fields, at least one."""
 
     amended_at: DateTime
@@ -64,11 +86,25 @@ class IntakeAmendedV1(Payload, frozen=True, event_type="intake.amended", version
     """Event id of the earlier event that this one supersedes."""
 
 
+class IntakeAmendedV1(ReceivedIntakeAmendedV1, frozen=True, extra="forbid"):
+    """Growth amends an intake that is already captured, with each field's value before and after.
+    Sales and platform are told.
+    """
+
+    changes: Changes
+
+
 IntakeAmended = IntakeAmendedV1
 """The current version of intake.amended."""
+
+ReceivedIntakeAmended = ReceivedIntakeAmendedV1
+"""What a handler receives of the current version of intake.amended."""
 
 __all__ = [
     "IntakeAmended",
     "IntakeAmendedV1",
     "IntakeAmendedV1Change",
+    "ReceivedIntakeAmended",
+    "ReceivedIntakeAmendedV1",
+    "ReceivedIntakeAmendedV1Change",
 ]

@@ -4,7 +4,16 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import MISSING, model_validator
-from sguild_dispatcher.fields import ArrayRule, Boolean, Date, DateTime, StringRule, Uri, violation
+from sguild_dispatcher.fields import (
+    ArrayRule,
+    Boolean,
+    Date,
+    DateTime,
+    StringRule,
+    Unrecognised,
+    Uri,
+    violation,
+)
 from sguild_dispatcher.models import ContractModel, Payload
 
 from sguild_contracts.ids import IntakeId, ParticipantId, PersonId, SiteId
@@ -35,14 +44,20 @@ class IntakeCapturedV2Contact(ContractModel, frozen=True):
 Experience = Literal["none", "beginner", "intermediate", "advanced"]
 
 
-class IntakeCapturedV2Participant(ContractModel, frozen=True):
+class ReceivedIntakeCapturedV2Participant(ContractModel, frozen=True, extra="allow"):
     """One of those who want to take part."""
 
     participant_id: ParticipantId
     given_name: GivenName
     birth_date: Date | MISSING = MISSING
-    experience: Experience | MISSING = MISSING
+    experience: Experience | Unrecognised | MISSING = MISSING
     """Experience that the participant brings."""
+
+
+class IntakeCapturedV2Participant(ReceivedIntakeCapturedV2Participant, frozen=True, extra="forbid"):
+    """One of those who want to take part."""
+
+    experience: Experience | MISSING = MISSING
 
 
 Participants = Annotated[
@@ -70,22 +85,30 @@ class IntakeCapturedV2Attribution(ContractModel, frozen=True):
 
 
 PreferredSiteIds = Annotated[tuple[SiteId, ...], ArrayRule(unique_items=True)]
+ReceivedIntakeCapturedV2Participants = Annotated[
+    tuple[ReceivedIntakeCapturedV2Participant, ...], ArrayRule(min_items=1, max_items=20)
+]
 
 
-class IntakeCapturedV2(Payload, frozen=True, event_type="intake.captured", version=2):
+class ReceivedIntakeCapturedV2(
+    Payload, frozen=True, event_type="intake.captured", version=2, extra="allow"
+):
     """Growth captures an intake: whom to contact, who wants to take part, and by which channel
     they come. Sales and platform are told.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
     """
 
     intake_id: IntakeId
     person_id: PersonId
-    channel: Channel
+    channel: Channel | Unrecognised
     """Way by which the intake comes in."""
 
     contact: IntakeCapturedV2Contact
     """Whom to contact about the intake; an email address, a phone number or both are present."""
 
-    participants: Participants
+    participants: ReceivedIntakeCapturedV2Participants
     """Those who want to take part, at least one and at most 20."""
 
     marketing_consent: Boolean
@@ -99,8 +122,20 @@ class IntakeCapturedV2(Payload, frozen=True, event_type="intake.captured", versi
     """Sites that the contact prefers, each named once."""
 
 
+class IntakeCapturedV2(ReceivedIntakeCapturedV2, frozen=True, extra="forbid"):
+    """Growth captures an intake: whom to contact, who wants to take part, and by which channel
+    they come. Sales and platform are told.
+    """
+
+    channel: Channel
+    participants: Participants
+
+
 IntakeCaptured = IntakeCapturedV2
 """The current version of intake.captured."""
+
+ReceivedIntakeCaptured = ReceivedIntakeCapturedV2
+"""What a handler receives of the current version of intake.captured."""
 
 __all__ = [
     "IntakeCaptured",
@@ -108,4 +143,7 @@ __all__ = [
     "IntakeCapturedV2Attribution",
     "IntakeCapturedV2Contact",
     "IntakeCapturedV2Participant",
+    "ReceivedIntakeCaptured",
+    "ReceivedIntakeCapturedV2",
+    "ReceivedIntakeCapturedV2Participant",
 ]

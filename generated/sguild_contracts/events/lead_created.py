@@ -4,7 +4,7 @@
 from typing import Literal
 
 from pydantic import MISSING
-from sguild_dispatcher.fields import DateTime
+from sguild_dispatcher.fields import DateTime, Unrecognised
 from sguild_dispatcher.models import Payload
 
 from sguild_contracts.ids import IntakeId, LeadId, PersonId
@@ -13,17 +13,23 @@ Source = Literal["web_form", "phone", "walk_in", "partner", "referral", "import"
 Stage = Literal["new", "attempting", "reached", "qualified", "trial_scheduled", "won", "lost"]
 
 
-class LeadCreatedV1(Payload, frozen=True, event_type="lead.created", version=1):
-    """Sales creates a lead for a person. Growth and platform are told."""
+class ReceivedLeadCreatedV1(
+    Payload, frozen=True, event_type="lead.created", version=1, extra="allow"
+):
+    """Sales creates a lead for a person. Growth and platform are told.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
+    """
 
     lead_id: LeadId
     person_id: PersonId
     """Person whom the lead is about."""
 
-    source: Source
+    source: Source | Unrecognised
     """Way by which the lead comes in."""
 
-    stage: Stage
+    stage: Stage | Unrecognised
     """Stage in which the lead is created."""
 
     created_at: DateTime
@@ -34,10 +40,22 @@ class LeadCreatedV1(Payload, frozen=True, event_type="lead.created", version=1):
     """Person who owns the lead, as opposed to the person whom it is about."""
 
 
+class LeadCreatedV1(ReceivedLeadCreatedV1, frozen=True, extra="forbid"):
+    """Sales creates a lead for a person. Growth and platform are told."""
+
+    source: Source
+    stage: Stage
+
+
 LeadCreated = LeadCreatedV1
 """The current version of lead.created."""
+
+ReceivedLeadCreated = ReceivedLeadCreatedV1
+"""What a handler receives of the current version of lead.created."""
 
 __all__ = [
     "LeadCreated",
     "LeadCreatedV1",
+    "ReceivedLeadCreated",
+    "ReceivedLeadCreatedV1",
 ]

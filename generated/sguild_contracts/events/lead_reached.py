@@ -3,7 +3,7 @@
 
 from typing import Annotated, Literal
 
-from sguild_dispatcher.fields import DateTime, IntegerRule
+from sguild_dispatcher.fields import DateTime, IntegerRule, Unrecognised
 from sguild_dispatcher.models import Payload
 
 from sguild_contracts.ids import LeadId, PersonId
@@ -12,14 +12,20 @@ Channel = Literal["phone", "sms", "email", "in_person"]
 AttemptNumber = Annotated[int, IntegerRule(minimum=1)]
 
 
-class LeadReachedV1(Payload, frozen=True, event_type="lead.reached", version=1):
-    """An attempt to contact a lead reaches the person. Sales tells growth and platform."""
+class ReceivedLeadReachedV1(
+    Payload, frozen=True, event_type="lead.reached", version=1, extra="allow"
+):
+    """An attempt to contact a lead reaches the person. Sales tells growth and platform.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
+    """
 
     lead_id: LeadId
     person_id: PersonId
     """Person whom the lead is about."""
 
-    channel: Channel
+    channel: Channel | Unrecognised
     """Channel by which the person is reached."""
 
     attempt_number: AttemptNumber
@@ -28,10 +34,21 @@ class LeadReachedV1(Payload, frozen=True, event_type="lead.reached", version=1):
     reached_at: DateTime
 
 
+class LeadReachedV1(ReceivedLeadReachedV1, frozen=True, extra="forbid"):
+    """An attempt to contact a lead reaches the person. Sales tells growth and platform."""
+
+    channel: Channel
+
+
 LeadReached = LeadReachedV1
 """The current version of lead.reached."""
+
+ReceivedLeadReached = ReceivedLeadReachedV1
+"""What a handler receives of the current version of lead.reached."""
 
 __all__ = [
     "LeadReached",
     "LeadReachedV1",
+    "ReceivedLeadReached",
+    "ReceivedLeadReachedV1",
 ]

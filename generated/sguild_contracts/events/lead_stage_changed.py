@@ -4,7 +4,7 @@
 from typing import Annotated, Literal
 
 from pydantic import MISSING
-from sguild_dispatcher.fields import DateTime, StringRule
+from sguild_dispatcher.fields import DateTime, StringRule, Unrecognised
 from sguild_dispatcher.models import Payload
 
 from sguild_contracts.ids import LeadId, PersonId
@@ -14,17 +14,23 @@ ToStage = Literal["new", "attempting", "reached", "qualified", "trial_scheduled"
 ReasonNote = Annotated[str, StringRule(min_length=1, max_length=2000)]
 
 
-class LeadStageChangedV1(Payload, frozen=True, event_type="lead.stage.changed", version=1):
-    """A lead goes from one stage to another. Sales tells growth and platform."""
+class ReceivedLeadStageChangedV1(
+    Payload, frozen=True, event_type="lead.stage.changed", version=1, extra="allow"
+):
+    """A lead goes from one stage to another. Sales tells growth and platform.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
+    """
 
     lead_id: LeadId
     person_id: PersonId
     """Person whom the lead is about."""
 
-    from_stage: FromStage
+    from_stage: FromStage | Unrecognised
     """Stage of the lead before the change."""
 
-    to_stage: ToStage
+    to_stage: ToStage | Unrecognised
     """Stage of the lead after the change."""
 
     changed_at: DateTime
@@ -32,10 +38,22 @@ class LeadStageChangedV1(Payload, frozen=True, event_type="lead.stage.changed", 
     """Free text about the reason for the change, for people to read."""
 
 
+class LeadStageChangedV1(ReceivedLeadStageChangedV1, frozen=True, extra="forbid"):
+    """A lead goes from one stage to another. Sales tells growth and platform."""
+
+    from_stage: FromStage
+    to_stage: ToStage
+
+
 LeadStageChanged = LeadStageChangedV1
 """The current version of lead.stage.changed."""
+
+ReceivedLeadStageChanged = ReceivedLeadStageChangedV1
+"""What a handler receives of the current version of lead.stage.changed."""
 
 __all__ = [
     "LeadStageChanged",
     "LeadStageChangedV1",
+    "ReceivedLeadStageChanged",
+    "ReceivedLeadStageChangedV1",
 ]

@@ -4,7 +4,14 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import MISSING, model_validator
-from sguild_dispatcher.fields import Boolean, DateTime, IntegerRule, StringRule, violation
+from sguild_dispatcher.fields import (
+    Boolean,
+    DateTime,
+    IntegerRule,
+    StringRule,
+    Unrecognised,
+    violation,
+)
 from sguild_dispatcher.models import Payload
 
 from sguild_contracts.ids import OrderId, PaymentId, PersonId
@@ -25,9 +32,14 @@ AttemptNumber = Annotated[int, IntegerRule(minimum=1)]
 FailureMessage = Annotated[str, StringRule(min_length=1, max_length=2000)]
 
 
-class PaymentFailedV1(Payload, frozen=True, event_type="payment.failed", version=1):
+class ReceivedPaymentFailedV1(
+    Payload, frozen=True, event_type="payment.failed", version=1, extra="allow"
+):
     """An attempt at a payment for an order fails. Revenue tells sales and platform, and says
     whether another attempt follows.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
     """
 
     payment_id: PaymentId
@@ -41,10 +53,10 @@ class PaymentFailedV1(Payload, frozen=True, event_type="payment.failed", version
     currency: Currency
     """Currency of amount_minor as a code of three capital letters, such as USD."""
 
-    processor: Processor
+    processor: Processor | Unrecognised
     """Payment processor that handles the payment, or manual when none does."""
 
-    failure_code: FailureCode
+    failure_code: FailureCode | Unrecognised
     """Why the attempt fails."""
 
     retryable: Boolean
@@ -60,6 +72,15 @@ class PaymentFailedV1(Payload, frozen=True, event_type="payment.failed", version
     next_retry_at: DateTime | MISSING = MISSING
     """When the next attempt is due; present if retryable is true and only then."""
 
+
+class PaymentFailedV1(ReceivedPaymentFailedV1, frozen=True, extra="forbid"):
+    """An attempt at a payment for an order fails. Revenue tells sales and platform, and says
+    whether another attempt follows.
+    """
+
+    processor: Processor
+    failure_code: FailureCode
+
     @model_validator(mode="after")
     def _check_contract(self) -> Self:
         if self.retryable is True and self.next_retry_at is MISSING:
@@ -72,7 +93,12 @@ class PaymentFailedV1(Payload, frozen=True, event_type="payment.failed", version
 PaymentFailed = PaymentFailedV1
 """The current version of payment.failed."""
 
+ReceivedPaymentFailed = ReceivedPaymentFailedV1
+"""What a handler receives of the current version of payment.failed."""
+
 __all__ = [
     "PaymentFailed",
     "PaymentFailedV1",
+    "ReceivedPaymentFailed",
+    "ReceivedPaymentFailedV1",
 ]

@@ -4,7 +4,7 @@
 from typing import Annotated, Literal
 
 from pydantic import MISSING
-from sguild_dispatcher.fields import DateTime, IntegerRule, StringRule
+from sguild_dispatcher.fields import DateTime, IntegerRule, StringRule, Unrecognised
 from sguild_dispatcher.models import Payload
 
 from sguild_contracts.ids import InvoiceId, OrderId, PaymentId, PersonId
@@ -16,8 +16,14 @@ Processor = Literal["stripe", "square", "manual"]
 ProcessorReference = Annotated[str, StringRule(min_length=1, max_length=200)]
 
 
-class PaymentReceivedV1(Payload, frozen=True, event_type="payment.received", version=1):
-    """A payment for an order is received. Revenue tells sales, delivery and platform."""
+class ReceivedPaymentReceivedV1(
+    Payload, frozen=True, event_type="payment.received", version=1, extra="allow"
+):
+    """A payment for an order is received. Revenue tells sales, delivery and platform.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
+    """
 
     payment_id: PaymentId
     order_id: OrderId
@@ -30,10 +36,10 @@ class PaymentReceivedV1(Payload, frozen=True, event_type="payment.received", ver
     currency: Currency
     """Currency of amount_minor as a code of three capital letters, such as USD."""
 
-    method: Method
+    method: Method | Unrecognised
     """Means by which the payment is made."""
 
-    processor: Processor
+    processor: Processor | Unrecognised
     """Payment processor that handles the payment, or manual when none does."""
 
     received_at: DateTime
@@ -44,10 +50,22 @@ class PaymentReceivedV1(Payload, frozen=True, event_type="payment.received", ver
     """Reference by which the processor knows the payment."""
 
 
+class PaymentReceivedV1(ReceivedPaymentReceivedV1, frozen=True, extra="forbid"):
+    """A payment for an order is received. Revenue tells sales, delivery and platform."""
+
+    method: Method
+    processor: Processor
+
+
 PaymentReceived = PaymentReceivedV1
 """The current version of payment.received."""
+
+ReceivedPaymentReceived = ReceivedPaymentReceivedV1
+"""What a handler receives of the current version of payment.received."""
 
 __all__ = [
     "PaymentReceived",
     "PaymentReceivedV1",
+    "ReceivedPaymentReceived",
+    "ReceivedPaymentReceivedV1",
 ]

@@ -4,7 +4,15 @@
 from typing import Annotated, Literal
 
 from pydantic import MISSING
-from sguild_dispatcher.fields import ArrayRule, Date, DateTime, Map, ObjectRule, StringRule
+from sguild_dispatcher.fields import (
+    ArrayRule,
+    Date,
+    DateTime,
+    Map,
+    ObjectRule,
+    StringRule,
+    Unrecognised,
+)
 from sguild_dispatcher.models import Payload
 
 from sguild_contracts.ids import PersonId
@@ -23,15 +31,23 @@ Tags = Annotated[
     Map[TagsValue],
     ObjectRule(max_properties=50, property_names=StringRule(pattern="^[a-z][a-z0-9_]{0,62}$")),
 ]
+ReceivedPersonUpdatedV1ChangedFields = Annotated[
+    tuple[ChangedFieldsItem | Unrecognised, ...], ArrayRule(min_items=1, unique_items=True)
+]
 
 
-class PersonUpdatedV1(Payload, frozen=True, event_type="person.updated", version=1):
+class ReceivedPersonUpdatedV1(
+    Payload, frozen=True, event_type="person.updated", version=1, extra="allow"
+):
     """Platform updates the data of a person. Every other active domain is told: growth, sales,
     delivery, revenue and coaching.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
     """
 
     person_id: PersonId
-    changed_fields: ChangedFields
+    changed_fields: ReceivedPersonUpdatedV1ChangedFields
     """Names of the fields that change, each once."""
 
     updated_at: DateTime
@@ -57,10 +73,23 @@ class PersonUpdatedV1(Payload, frozen=True, event_type="person.updated", version
     """Tags after the update, at most 50: each name in lower snake case, with its text."""
 
 
+class PersonUpdatedV1(ReceivedPersonUpdatedV1, frozen=True, extra="forbid"):
+    """Platform updates the data of a person. Every other active domain is told: growth, sales,
+    delivery, revenue and coaching.
+    """
+
+    changed_fields: ChangedFields
+
+
 PersonUpdated = PersonUpdatedV1
 """The current version of person.updated."""
+
+ReceivedPersonUpdated = ReceivedPersonUpdatedV1
+"""What a handler receives of the current version of person.updated."""
 
 __all__ = [
     "PersonUpdated",
     "PersonUpdatedV1",
+    "ReceivedPersonUpdated",
+    "ReceivedPersonUpdatedV1",
 ]

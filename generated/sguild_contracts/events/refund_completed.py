@@ -4,7 +4,7 @@
 from typing import Annotated, Literal
 
 from pydantic import MISSING, Field
-from sguild_dispatcher.fields import DateTime, IntegerRule, StringRule
+from sguild_dispatcher.fields import DateTime, IntegerRule, StringRule, Unrecognised
 from sguild_dispatcher.models import ContractModel, Payload
 
 from sguild_contracts.ids import CreditReservationId, LedgerEntryId, PaymentId, PersonId, RefundId
@@ -41,8 +41,14 @@ Settlement = Annotated[
 ]
 
 
-class RefundCompletedV1(Payload, frozen=True, event_type="refund.completed", version=1):
-    """The refund of a payment is completed. Revenue tells sales, delivery and platform."""
+class ReceivedRefundCompletedV1(
+    Payload, frozen=True, event_type="refund.completed", version=1, extra="allow"
+):
+    """The refund of a payment is completed. Revenue tells sales, delivery and platform.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
+    """
 
     refund_id: RefundId
     payment_id: PaymentId
@@ -55,7 +61,7 @@ class RefundCompletedV1(Payload, frozen=True, event_type="refund.completed", ver
     currency: Currency
     """Currency of amount_minor as a code of three capital letters, such as USD."""
 
-    destination: Destination
+    destination: Destination | Unrecognised
     """Where the refund goes: to the original means of payment, to store credit, or out in cash."""
 
     completed_at: DateTime
@@ -71,10 +77,21 @@ class RefundCompletedV1(Payload, frozen=True, event_type="refund.completed", ver
     """
 
 
+class RefundCompletedV1(ReceivedRefundCompletedV1, frozen=True, extra="forbid"):
+    """The refund of a payment is completed. Revenue tells sales, delivery and platform."""
+
+    destination: Destination
+
+
 RefundCompleted = RefundCompletedV1
 """The current version of refund.completed."""
 
+ReceivedRefundCompleted = ReceivedRefundCompletedV1
+"""What a handler receives of the current version of refund.completed."""
+
 __all__ = [
+    "ReceivedRefundCompleted",
+    "ReceivedRefundCompletedV1",
     "RefundCompleted",
     "RefundCompletedV1",
     "RefundCompletedV1SettlementLedger",

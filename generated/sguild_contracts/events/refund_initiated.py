@@ -4,7 +4,7 @@
 from typing import Annotated, Literal
 
 from pydantic import MISSING
-from sguild_dispatcher.fields import DateTime, IntegerRule, StringRule
+from sguild_dispatcher.fields import DateTime, IntegerRule, StringRule, Unrecognised
 from sguild_dispatcher.models import Payload
 
 from sguild_contracts.ids import CreditReservationId, PaymentId, PersonId, RefundId
@@ -26,9 +26,14 @@ InitiatedBy = Literal["customer", "admin", "system"]
 ReasonNote = Annotated[str, StringRule(min_length=1, max_length=2000)]
 
 
-class RefundInitiatedV1(Payload, frozen=True, event_type="refund.initiated", version=1):
+class ReceivedRefundInitiatedV1(
+    Payload, frozen=True, event_type="refund.initiated", version=1, extra="allow"
+):
     """The refund of a payment is initiated. Revenue tells sales, delivery and platform;
     refund.completed tells of its end.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
     """
 
     refund_id: RefundId
@@ -42,10 +47,10 @@ class RefundInitiatedV1(Payload, frozen=True, event_type="refund.initiated", ver
     currency: Currency
     """Currency of amount_minor as a code of three capital letters, such as USD."""
 
-    reason_code: ReasonCode
+    reason_code: ReasonCode | Unrecognised
     """Why the refund is made, in the reason codes of credit.released version 2."""
 
-    initiated_by: InitiatedBy
+    initiated_by: InitiatedBy | Unrecognised
     """Whether a customer, an admin or the system initiates the refund."""
 
     initiated_at: DateTime
@@ -56,10 +61,24 @@ class RefundInitiatedV1(Payload, frozen=True, event_type="refund.initiated", ver
     """Free text beside reason_code, for people to read."""
 
 
+class RefundInitiatedV1(ReceivedRefundInitiatedV1, frozen=True, extra="forbid"):
+    """The refund of a payment is initiated. Revenue tells sales, delivery and platform;
+    refund.completed tells of its end.
+    """
+
+    reason_code: ReasonCode
+    initiated_by: InitiatedBy
+
+
 RefundInitiated = RefundInitiatedV1
 """The current version of refund.initiated."""
 
+ReceivedRefundInitiated = ReceivedRefundInitiatedV1
+"""What a handler receives of the current version of refund.initiated."""
+
 __all__ = [
+    "ReceivedRefundInitiated",
+    "ReceivedRefundInitiatedV1",
     "RefundInitiated",
     "RefundInitiatedV1",
 ]

@@ -4,7 +4,7 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import MISSING, model_validator
-from sguild_dispatcher.fields import DateTime, IntegerRule, violation
+from sguild_dispatcher.fields import DateTime, IntegerRule, Unrecognised, violation
 from sguild_dispatcher.models import Payload
 
 from sguild_contracts.ids import (
@@ -19,9 +19,14 @@ FundingSource = Literal["credits_available", "invoice_paid"]
 FundedCredits = Annotated[int, IntegerRule(minimum=1)]
 
 
-class ReservationFundedV1(Payload, frozen=True, event_type="reservation.funded", version=1):
+class ReceivedReservationFundedV1(
+    Payload, frozen=True, event_type="reservation.funded", version=1, extra="allow"
+):
     """The funding state of a credit reservation becomes funded. Revenue tells delivery and
     platform.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
     """
 
     credit_reservation_id: CreditReservationId
@@ -29,7 +34,7 @@ class ReservationFundedV1(Payload, frozen=True, event_type="reservation.funded",
     """Credit account that the reserved credits belong to."""
 
     person_id: PersonId
-    funding_source: FundingSource
+    funding_source: FundingSource | Unrecognised
     """Where the credits come from: credits_available is credits already in the account,
     invoice_paid is a paid invoice.
     """
@@ -46,6 +51,14 @@ class ReservationFundedV1(Payload, frozen=True, event_type="reservation.funded",
     payment_id: PaymentId | MISSING = MISSING
     """Payment behind the funding, where there is one to name."""
 
+
+class ReservationFundedV1(ReceivedReservationFundedV1, frozen=True, extra="forbid"):
+    """The funding state of a credit reservation becomes funded. Revenue tells delivery and
+    platform.
+    """
+
+    funding_source: FundingSource
+
     @model_validator(mode="after")
     def _check_contract(self) -> Self:
         if self.funding_source == "invoice_paid" and self.invoice_id is MISSING:
@@ -56,7 +69,12 @@ class ReservationFundedV1(Payload, frozen=True, event_type="reservation.funded",
 ReservationFunded = ReservationFundedV1
 """The current version of reservation.funded."""
 
+ReceivedReservationFunded = ReceivedReservationFundedV1
+"""What a handler receives of the current version of reservation.funded."""
+
 __all__ = [
+    "ReceivedReservationFunded",
+    "ReceivedReservationFundedV1",
     "ReservationFunded",
     "ReservationFundedV1",
 ]

@@ -4,7 +4,7 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import MISSING, model_validator
-from sguild_dispatcher.fields import DateTime, IntegerRule, StringRule, violation
+from sguild_dispatcher.fields import DateTime, IntegerRule, StringRule, Unrecognised, violation
 from sguild_dispatcher.models import Payload
 
 from sguild_contracts.ids import CreditAccountId, CreditReservationId, PaymentId, PersonId, RefundId
@@ -26,9 +26,14 @@ Currency = Annotated[str, StringRule(pattern="^[A-Z]{3}$")]
 ReasonNote = Annotated[str, StringRule(min_length=1, max_length=2000)]
 
 
-class ReservationRefundedV1(Payload, frozen=True, event_type="reservation.refunded", version=1):
+class ReceivedReservationRefundedV1(
+    Payload, frozen=True, event_type="reservation.refunded", version=1, extra="allow"
+):
     """The funding state of a credit reservation becomes refunded: its refund is done. Revenue
     tells delivery, sales and platform.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
     """
 
     credit_reservation_id: CreditReservationId
@@ -42,7 +47,7 @@ class ReservationRefundedV1(Payload, frozen=True, event_type="reservation.refund
     refunded_credits: RefundedCredits
     """Number of credits refunded."""
 
-    reason_code: ReasonCode
+    reason_code: ReasonCode | Unrecognised
     """Why the refund is made, in the reason codes of credit.released version 2."""
 
     refunded_at: DateTime
@@ -64,6 +69,14 @@ class ReservationRefundedV1(Payload, frozen=True, event_type="reservation.refund
     reason_note: ReasonNote | MISSING = MISSING
     """Free text beside reason_code, for people to read."""
 
+
+class ReservationRefundedV1(ReceivedReservationRefundedV1, frozen=True, extra="forbid"):
+    """The funding state of a credit reservation becomes refunded: its refund is done. Revenue
+    tells delivery, sales and platform.
+    """
+
+    reason_code: ReasonCode
+
     @model_validator(mode="after")
     def _check_contract(self) -> Self:
         if self.amount_minor is not MISSING and self.currency is MISSING:
@@ -76,7 +89,12 @@ class ReservationRefundedV1(Payload, frozen=True, event_type="reservation.refund
 ReservationRefunded = ReservationRefundedV1
 """The current version of reservation.refunded."""
 
+ReceivedReservationRefunded = ReceivedReservationRefundedV1
+"""What a handler receives of the current version of reservation.refunded."""
+
 __all__ = [
+    "ReceivedReservationRefunded",
+    "ReceivedReservationRefundedV1",
     "ReservationRefunded",
     "ReservationRefundedV1",
 ]

@@ -4,7 +4,7 @@
 from typing import Annotated, Literal
 
 from pydantic import MISSING
-from sguild_dispatcher.fields import DateTime, IntegerRule, StringRule
+from sguild_dispatcher.fields import DateTime, IntegerRule, StringRule, Unrecognised
 from sguild_dispatcher.models import Payload
 
 from sguild_contracts.ids import CreditAccountId, CreditReservationId, PaymentId, PersonId, RefundId
@@ -24,9 +24,14 @@ ReasonCode = Literal[
 ReasonNote = Annotated[str, StringRule(min_length=1, max_length=2000)]
 
 
-class ReservationRefundingV1(Payload, frozen=True, event_type="reservation.refunding", version=1):
+class ReceivedReservationRefundingV1(
+    Payload, frozen=True, event_type="reservation.refunding", version=1, extra="allow"
+):
     """The funding state of a credit reservation becomes refunding: its refund is under way.
     Revenue tells delivery, sales and platform.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
     """
 
     credit_reservation_id: CreditReservationId
@@ -40,7 +45,7 @@ class ReservationRefundingV1(Payload, frozen=True, event_type="reservation.refun
     refunding_credits: RefundingCredits
     """Number of credits that are being refunded."""
 
-    reason_code: ReasonCode
+    reason_code: ReasonCode | Unrecognised
     """Why the refund is made, in the reason codes of credit.released version 2."""
 
     refunding_at: DateTime
@@ -53,10 +58,23 @@ class ReservationRefundingV1(Payload, frozen=True, event_type="reservation.refun
     """Free text beside reason_code, for people to read."""
 
 
+class ReservationRefundingV1(ReceivedReservationRefundingV1, frozen=True, extra="forbid"):
+    """The funding state of a credit reservation becomes refunding: its refund is under way.
+    Revenue tells delivery, sales and platform.
+    """
+
+    reason_code: ReasonCode
+
+
 ReservationRefunding = ReservationRefundingV1
 """The current version of reservation.refunding."""
 
+ReceivedReservationRefunding = ReceivedReservationRefundingV1
+"""What a handler receives of the current version of reservation.refunding."""
+
 __all__ = [
+    "ReceivedReservationRefunding",
+    "ReceivedReservationRefundingV1",
     "ReservationRefunding",
     "ReservationRefundingV1",
 ]

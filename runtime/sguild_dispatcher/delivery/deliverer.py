@@ -23,7 +23,7 @@ from sguild_dispatcher.delivery.outcomes import (
 )
 from sguild_dispatcher.delivery.timing import HandlerTimes
 from sguild_dispatcher.delivery.watchdog import HandlerTimeoutError, Watchdog
-from sguild_dispatcher.errors import TransactionControlError
+from sguild_dispatcher.errors import NotAdaptedError, TransactionControlError
 from sguild_dispatcher.handlers import Handlers, RegisteredHandler
 from sguild_dispatcher.models import Envelope
 from sguild_dispatcher.reading import Reader, Refusal
@@ -37,6 +37,7 @@ from sguild_dispatcher.transport.interface import (
     Row,
     SavepointGoneError,
 )
+from sguild_dispatcher.versions import Unadapted
 
 _log: Final = logging.getLogger(__name__)
 
@@ -153,12 +154,14 @@ class Deliverer:
         blamed = self._blame.get(row["seq"])
         if blamed is not None:
             return blamed
-        event = self._reader.read(row)
-        if isinstance(event, Refusal):
-            return Failure(reason=event.reason, detail=event.detail)
-        if registered is None or registered.version != event.schema_version:
-            return _unhandled(event, registered)
-        return registered, event
+        found = self._reader.read(row, None if registered is None else registered.version)
+        if isinstance(found, Refusal):
+            return Failure(reason=found.reason, detail=found.detail)
+        if registered is None:
+            raise AssertionError(row["event_type"])  # it is in no registry, so the reader has refused it
+        if isinstance(found, Unadapted):
+            return registered.given(found.adapted), found.event
+        return registered, found
 
     async def _unprotected(
         self, registered: RegisteredHandler, event: Envelope[Any], context: HandlerContext, home: HomeSession
@@ -263,14 +266,6 @@ def _controlled(context: HandlerContext) -> TransactionControlError:
     )
 
 
-def _unhandled(event: Envelope[Any], registered: RegisteredHandler | None) -> Failure:
-    taken = "none" if registered is None else f"version {registered.version}"
-    return Failure(
-        reason="unhandled_version",
-        detail=f"{event.event_type} came in version {event.schema_version}, and the handler takes {taken}.",
-    )
-
-
 def _verdict(error: BaseException) -> Outcome:
     """Return what a handler's exception means."""
     if isinstance(error, Discard):
@@ -279,6 +274,8 @@ def _verdict(error: BaseException) -> Outcome:
         return Failure(reason="handler_rejected", detail=failure_detail(error))
     if isinstance(error, Retry):
         return Failure(reason="handler_failed", detail=failure_detail(error), again=True, after=error.after)
+    if isinstance(error, NotAdaptedError):
+        return Failure(reason="not_adapted", detail=failure_detail(error))
     if isinstance(error, HandlerTimeoutError):
         return Failure(reason="handler_timeout", detail=f"{str(error).capitalize()}.", again=True)
     return failed(error, again=True)

@@ -20,6 +20,7 @@ from sguild_dispatcher.fields.literals import LiteralRule
 from sguild_dispatcher.fields.numbers import BooleanRule, IntegerRule, NumberRule
 from sguild_dispatcher.fields.schemas import SchemaRule
 from sguild_dispatcher.fields.strings import StringRule
+from sguild_dispatcher.fields.unrecognised import Unrecognised
 from sguild_dispatcher.fields.violations import problems, violation
 
 Boolean: TypeAlias = Annotated[bool, BooleanRule()]
@@ -56,6 +57,7 @@ __all__ = [
     "SpelledDateTime",
     "String",
     "StringRule",
+    "Unrecognised",
     "Uri",
     "problems",
     "violation",

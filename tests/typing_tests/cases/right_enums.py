@@ -1,25 +1,8 @@
-"""Enums: a name for each, exhaustive matches, and room for a reader that meets a value it does not know."""
+"""Enums: a name for each, exhaustive matches, and the case of what a contract does not list."""
 
+from sguild_contracts import PaymentFailed, ReceivedPaymentFailed
 from sguild_contracts.events.payment_failed import Processor
-from sguild_dispatcher import Payload
-
-
-class Unrecognised(str):
-    """A value that the reader's contract does not list."""
-
-    __slots__ = ()
-
-
-class Received(Payload, frozen=True):
-    """What a tolerant reader sees: the enum of the contract, and what it does not know."""
-
-    processor: Processor | Unrecognised
-
-
-class Produced(Received, frozen=True):
-    """What a producer publishes: the enum of the contract, as ever."""
-
-    processor: Processor
+from sguild_dispatcher.fields import Unrecognised
 
 
 def label(processor: Processor) -> str:
@@ -30,7 +13,11 @@ def label(processor: Processor) -> str:
             return "by hand"
 
 
-def label_of_received(received: Received) -> str:
+def label_of_published(payload: PaymentFailed) -> str:
+    return label(payload.processor)
+
+
+def label_of_received(received: ReceivedPaymentFailed) -> str:
     match received.processor:
         case "stripe" | "square":
             return "card"
@@ -40,5 +27,6 @@ def label_of_received(received: Received) -> str:
             return f"unknown: {other}"
 
 
-def publish(payload: Produced) -> str:
-    return label(payload.processor) + label_of_received(payload)
+def handle(payload: PaymentFailed) -> str:
+    """What is published is also what a handler takes."""
+    return label_of_received(payload)

@@ -66,7 +66,7 @@ async def publish_both_versions(
     new: CreditReleasedV2,
 ) -> None:
     await publisher.credit_released(connection, new)
-    await publisher.credit_released_v1(connection, old)
+    await publisher.publish(connection, old)
     await publisher.publish(connection, new)
 
 

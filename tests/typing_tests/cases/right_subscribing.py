@@ -7,12 +7,13 @@ from typing import assert_type
 from sguild_contracts import (
     CoachingSubscriber,
     CreditLocked,
-    CreditReleased,
-    CreditReleasedV1,
     CreditReleasedV2,
     Event,
     EventId,
     PersonId,
+    ReceivedCreditReleased,
+    ReceivedCreditReleasedV1,
+    ReceivedCreditReleasedV2,
     SalesSubscriber,
 )
 from sguild_dispatcher import DrainResult, HandlerContext
@@ -29,16 +30,31 @@ async def close_lead(event: Event[CreditLocked], context: HandlerContext) -> Non
 
 
 @subscriber.on_credit_released
-async def released(event: Event[CreditReleased], context: HandlerContext) -> None:
+async def released(event: Event[ReceivedCreditReleased], context: HandlerContext) -> None:
     if context.attempt == 1 and event.payload.reason_code == "weather":
         return
+
+
+@subscriber.adapt_credit_released_v1_to_v2
+def by_an_operator(old: ReceivedCreditReleasedV1) -> ReceivedCreditReleasedV2:
+    return ReceivedCreditReleasedV2(
+        credit_reservation_id=old.credit_reservation_id,
+        credit_account_id=old.credit_account_id,
+        released_credits=old.released_credits,
+        initiator=old.initiator,
+        reason_code="policy_exception",
+        reversal_reason=old.reversal_reason,
+        reason_note=old.reason_note,
+        cancelled_at=old.cancelled_at,
+    )
 
 
 class Slots:
     """Handlers can be methods, and one subscriber can have many."""
 
-    async def give_back(self, event: Event[CreditReleasedV1], context: HandlerContext) -> None:
-        assert_type(event.payload, CreditReleasedV1)
+    async def give_back(self, event: Event[ReceivedCreditReleasedV1], context: HandlerContext) -> None:
+        assert_type(event.payload, ReceivedCreditReleasedV1)
+        assert_type(event.emitted_version, int)
         assert_type(context.attempt, int)
 
     async def take(self, event: Event[CreditLocked], context: HandlerContext) -> None:

@@ -96,3 +96,11 @@ async def many_of_another_kind(
     await publisher.publish_many(connection, [payload, *leads])  # error: list-item, reportArgumentType
     await publisher.publish_many(blocking, [payload])  # error: arg-type, reportArgumentType
     synchronous.publish_many(connection, [payload])  # error: arg-type, reportArgumentType
+
+
+async def superseded_version(
+    publisher: RevenuePublisher,
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    payload: CreditReleasedV1,
+) -> None:
+    await publisher.credit_released_v1(connection, payload)  # error: reportDeprecated

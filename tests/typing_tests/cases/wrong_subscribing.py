@@ -3,11 +3,12 @@
 from sguild_contracts import (
     CoachingSubscriber,
     CreditLocked,
-    CreditReleasedV1,
     CreditReleasedV2,
     CreditReserved,
     Event,
     LeadCreated,
+    ReceivedCreditReleasedV1,
+    ReceivedCreditReleasedV2,
     SalesSubscriber,
 )
 from sguild_dispatcher import HandlerContext
@@ -20,7 +21,16 @@ async def another_event(event: Event[CreditReserved], context: HandlerContext) -
 
 
 @subscriber.on_credit_released  # error: arg-type, reportArgumentType
-async def another_version(event: Event[CreditReleasedV1], context: HandlerContext) -> None: ...
+async def another_version(event: Event[ReceivedCreditReleasedV1], context: HandlerContext) -> None: ...
+
+
+@subscriber.on_credit_released  # error: arg-type, reportArgumentType
+async def without_surprises(event: Event[CreditReleasedV2], context: HandlerContext) -> None: ...
+
+
+@subscriber.adapt_credit_released_v1_to_v2  # error: arg-type, reportArgumentType
+def the_other_way(old: ReceivedCreditReleasedV2) -> ReceivedCreditReleasedV1:
+    raise NotImplementedError(old)
 
 
 @subscriber.on_credit_locked  # error: arg-type, reportArgumentType

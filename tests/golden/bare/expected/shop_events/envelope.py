@@ -4,7 +4,7 @@
 from typing import Annotated, Generic, Literal
 
 from sguild_dispatcher.fields import DateTime, IntegerRule, String, StringRule
-from sguild_dispatcher.models import Envelope, PayloadT
+from sguild_dispatcher.models import Envelope, PayloadT_co
 
 EventId = Annotated[str, StringRule(min_length=1)]
 TenantId = Annotated[str, StringRule(min_length=1)]
@@ -12,7 +12,7 @@ Producer = Literal["sales", "support"]
 SchemaVersion = Annotated[int, IntegerRule(minimum=1)]
 
 
-class Event(Envelope[PayloadT], Generic[PayloadT], frozen=True):
+class Event(Envelope[PayloadT_co], Generic[PayloadT_co], frozen=True):
     """What every event carries around its payload."""
 
     event_id: EventId
@@ -23,7 +23,7 @@ class Event(Envelope[PayloadT], Generic[PayloadT], frozen=True):
     tenant_id: TenantId
     producer: Producer
     schema_version: SchemaVersion
-    payload: PayloadT
+    payload: PayloadT_co
 
 
 __all__ = [

@@ -6,6 +6,7 @@ from sguild_dispatcher.registry import Domain, EventType, PayloadVersion, Regist
 registry = Registry(
     version="1.0.0",
     envelope="shop_events.envelope:Event",
+    schemas="shop_events.schemas",
     domains=(
         Domain(
             name="sales",

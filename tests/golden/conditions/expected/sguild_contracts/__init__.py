@@ -8,7 +8,7 @@ from importlib import import_module
 
 from sguild_dispatcher.interface import require_interface
 
-require_interface(2, package="sguild_contracts")
+require_interface(3, package="sguild_contracts")
 
 TYPE_CHECKING = False  # true to type checkers; importing typing would take longer than all else
 if TYPE_CHECKING:
@@ -18,8 +18,18 @@ if TYPE_CHECKING:
     from sguild_contracts.events.rule_all import RuleAll, RuleAllV1
     from sguild_contracts.events.rule_any import RuleAny, RuleAnyV1
     from sguild_contracts.events.rule_branch import RuleBranch, RuleBranchV1
-    from sguild_contracts.events.rule_branch_open import RuleBranchOpen, RuleBranchOpenV1
-    from sguild_contracts.events.rule_branch_values import RuleBranchValues, RuleBranchValuesV1
+    from sguild_contracts.events.rule_branch_open import (
+        ReceivedRuleBranchOpen,
+        ReceivedRuleBranchOpenV1,
+        RuleBranchOpen,
+        RuleBranchOpenV1,
+    )
+    from sguild_contracts.events.rule_branch_values import (
+        ReceivedRuleBranchValues,
+        ReceivedRuleBranchValuesV1,
+        RuleBranchValues,
+        RuleBranchValuesV1,
+    )
     from sguild_contracts.events.rule_dependent import RuleDependent, RuleDependentV1
     from sguild_contracts.events.rule_else_only import RuleElseOnly, RuleElseOnlyV1
     from sguild_contracts.events.rule_inner import (
@@ -48,8 +58,12 @@ _MODULES = {
     "RuleAnyV1": "sguild_contracts.events.rule_any",
     "RuleBranch": "sguild_contracts.events.rule_branch",
     "RuleBranchV1": "sguild_contracts.events.rule_branch",
+    "ReceivedRuleBranchOpen": "sguild_contracts.events.rule_branch_open",
+    "ReceivedRuleBranchOpenV1": "sguild_contracts.events.rule_branch_open",
     "RuleBranchOpen": "sguild_contracts.events.rule_branch_open",
     "RuleBranchOpenV1": "sguild_contracts.events.rule_branch_open",
+    "ReceivedRuleBranchValues": "sguild_contracts.events.rule_branch_values",
+    "ReceivedRuleBranchValuesV1": "sguild_contracts.events.rule_branch_values",
     "RuleBranchValues": "sguild_contracts.events.rule_branch_values",
     "RuleBranchValuesV1": "sguild_contracts.events.rule_branch_values",
     "RuleDependent": "sguild_contracts.events.rule_dependent",
@@ -91,6 +105,10 @@ __all__ = [
     "Event",
     "EventId",
     "OrderId",
+    "ReceivedRuleBranchOpen",
+    "ReceivedRuleBranchOpenV1",
+    "ReceivedRuleBranchValues",
+    "ReceivedRuleBranchValuesV1",
     "RuleAll",
     "RuleAllV1",
     "RuleAny",

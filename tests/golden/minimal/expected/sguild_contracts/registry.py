@@ -6,6 +6,7 @@ from sguild_dispatcher.registry import Domain, EventType, PayloadVersion, Regist
 registry = Registry(
     version="1.0.0",
     envelope="sguild_contracts.envelope:Event",
+    schemas="sguild_contracts.schemas",
     domains=(
         Domain(
             name="sales",

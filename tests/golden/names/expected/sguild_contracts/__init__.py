@@ -8,7 +8,7 @@ from importlib import import_module
 
 from sguild_dispatcher.interface import require_interface
 
-require_interface(2, package="sguild_contracts")
+require_interface(3, package="sguild_contracts")
 
 TYPE_CHECKING = False  # true to type checkers; importing typing would take longer than all else
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
         ClassImportV1NestedNested,
         ClassImportV1NestedNested2,
         ClassImportV1Value,
+        ReceivedClassImport,
+        ReceivedClassImportV1,
+        ReceivedClassImportV1Value,
     )
     from sguild_contracts.events.emission_warnings import (
         EmissionWarnings,
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
         EmissionWarningsV1VariantA,
         EmissionWarningsV1VariantB,
     )
-    from sguild_contracts.events.part_of import PartOf, PartOfV1, PartOfV2
+    from sguild_contracts.events.part_of import PartOf, PartOfV1, PartOfV2, ReceivedPartOfV1
     from sguild_contracts.events.publish_many import PublishMany, PublishManyV1
     from sguild_contracts.events.x_y import XY, XYV1, XYV1CV12
     from sguild_contracts.events.x_y_v1_c import XYV1C, XYV1CV1
@@ -53,6 +56,9 @@ _MODULES = {
     "ClassImportV1NestedNested": "sguild_contracts.events.class_import",
     "ClassImportV1NestedNested2": "sguild_contracts.events.class_import",
     "ClassImportV1Value": "sguild_contracts.events.class_import",
+    "ReceivedClassImport": "sguild_contracts.events.class_import",
+    "ReceivedClassImportV1": "sguild_contracts.events.class_import",
+    "ReceivedClassImportV1Value": "sguild_contracts.events.class_import",
     "EmissionWarnings": "sguild_contracts.events.emission_warnings",
     "EmissionWarningsV1": "sguild_contracts.events.emission_warnings",
     "EmissionWarningsV1ABA": "sguild_contracts.events.emission_warnings",
@@ -62,6 +68,7 @@ _MODULES = {
     "PartOf": "sguild_contracts.events.part_of",
     "PartOfV1": "sguild_contracts.events.part_of",
     "PartOfV2": "sguild_contracts.events.part_of",
+    "ReceivedPartOfV1": "sguild_contracts.events.part_of",
     "PublishMany": "sguild_contracts.events.publish_many",
     "PublishManyV1": "sguild_contracts.events.publish_many",
     "XY": "sguild_contracts.events.x_y",
@@ -110,6 +117,10 @@ __all__ = [
     "PartOfV2",
     "PublishMany",
     "PublishManyV1",
+    "ReceivedClassImport",
+    "ReceivedClassImportV1",
+    "ReceivedClassImportV1Value",
+    "ReceivedPartOfV1",
     "SalesPublisher",
     "SalesSubscriber",
     "SalesSyncPublisher",

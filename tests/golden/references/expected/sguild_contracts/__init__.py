@@ -8,7 +8,7 @@ from importlib import import_module
 
 from sguild_dispatcher.interface import require_interface
 
-require_interface(2, package="sguild_contracts")
+require_interface(3, package="sguild_contracts")
 
 TYPE_CHECKING = False  # true to type checkers; importing typing would take longer than all else
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
         ParcelLostV1,
         ParcelLostV1To,
         ParcelLostV1ToInner,
+        ReceivedParcelLost,
+        ReceivedParcelLostV1,
+        ReceivedParcelLostV1To,
     )
     from sguild_contracts.events.parcel_sent import (
         ParcelSent,
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
         ParcelSentV1To,
         ParcelSentV1ToInner,
         ParcelSentV1Tree,
+        ReceivedParcelSent,
+        ReceivedParcelSentV1,
+        ReceivedParcelSentV1To,
     )
     from sguild_contracts.ids import EventId, OrderId
 
@@ -45,6 +51,9 @@ _MODULES = {
     "ParcelLostV1": "sguild_contracts.events.parcel_lost",
     "ParcelLostV1To": "sguild_contracts.events.parcel_lost",
     "ParcelLostV1ToInner": "sguild_contracts.events.parcel_lost",
+    "ReceivedParcelLost": "sguild_contracts.events.parcel_lost",
+    "ReceivedParcelLostV1": "sguild_contracts.events.parcel_lost",
+    "ReceivedParcelLostV1To": "sguild_contracts.events.parcel_lost",
     "ParcelSent": "sguild_contracts.events.parcel_sent",
     "ParcelSentV1": "sguild_contracts.events.parcel_sent",
     "ParcelSentV1Address": "sguild_contracts.events.parcel_sent",
@@ -54,6 +63,9 @@ _MODULES = {
     "ParcelSentV1To": "sguild_contracts.events.parcel_sent",
     "ParcelSentV1ToInner": "sguild_contracts.events.parcel_sent",
     "ParcelSentV1Tree": "sguild_contracts.events.parcel_sent",
+    "ReceivedParcelSent": "sguild_contracts.events.parcel_sent",
+    "ReceivedParcelSentV1": "sguild_contracts.events.parcel_sent",
+    "ReceivedParcelSentV1To": "sguild_contracts.events.parcel_sent",
     "EventId": "sguild_contracts.ids",
     "OrderId": "sguild_contracts.ids",
 }
@@ -88,6 +100,12 @@ __all__ = [
     "ParcelSentV1To",
     "ParcelSentV1ToInner",
     "ParcelSentV1Tree",
+    "ReceivedParcelLost",
+    "ReceivedParcelLostV1",
+    "ReceivedParcelLostV1To",
+    "ReceivedParcelSent",
+    "ReceivedParcelSentV1",
+    "ReceivedParcelSentV1To",
     "SalesPublisher",
     "SalesSyncPublisher",
     "SupportSubscriber",

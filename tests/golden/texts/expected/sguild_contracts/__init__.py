@@ -8,14 +8,19 @@ from importlib import import_module
 
 from sguild_dispatcher.interface import require_interface
 
-require_interface(2, package="sguild_contracts")
+require_interface(3, package="sguild_contracts")
 
 TYPE_CHECKING = False  # true to type checkers; importing typing would take longer than all else
 if TYPE_CHECKING:
     from sguild_contracts.domains.sales import SalesPublisher, SalesSyncPublisher
     from sguild_contracts.domains.support import SupportSubscriber
     from sguild_contracts.envelope import Event
-    from sguild_contracts.events.text_written import TextWritten, TextWrittenV1
+    from sguild_contracts.events.text_written import (
+        ReceivedTextWritten,
+        ReceivedTextWrittenV1,
+        TextWritten,
+        TextWrittenV1,
+    )
     from sguild_contracts.ids import EventId, OrderId
 
 __version__ = "1.0.0"
@@ -25,6 +30,8 @@ _MODULES = {
     "SalesSyncPublisher": "sguild_contracts.domains.sales",
     "SupportSubscriber": "sguild_contracts.domains.support",
     "Event": "sguild_contracts.envelope",
+    "ReceivedTextWritten": "sguild_contracts.events.text_written",
+    "ReceivedTextWrittenV1": "sguild_contracts.events.text_written",
     "TextWritten": "sguild_contracts.events.text_written",
     "TextWrittenV1": "sguild_contracts.events.text_written",
     "EventId": "sguild_contracts.ids",
@@ -48,6 +55,8 @@ __all__ = [
     "Event",
     "EventId",
     "OrderId",
+    "ReceivedTextWritten",
+    "ReceivedTextWrittenV1",
     "SalesPublisher",
     "SalesSyncPublisher",
     "SupportSubscriber",

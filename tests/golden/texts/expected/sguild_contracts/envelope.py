@@ -5,7 +5,7 @@ from typing import Annotated, Generic, Literal
 
 from pydantic import MISSING
 from sguild_dispatcher.fields import DateTime, IntegerRule, String, StringRule
-from sguild_dispatcher.models import Envelope, PayloadT
+from sguild_dispatcher.models import Envelope, PayloadT_co
 
 from sguild_contracts.ids import EventId
 
@@ -14,7 +14,7 @@ Producer = Literal["sales", "support"]
 SchemaVersion = Annotated[int, IntegerRule(minimum=1)]
 
 
-class Event(Envelope[PayloadT], Generic[PayloadT], frozen=True):
+class Event(Envelope[PayloadT_co], Generic[PayloadT_co], frozen=True):
     """What every event carries around its payload."""
 
     event_id: EventId
@@ -25,7 +25,7 @@ class Event(Envelope[PayloadT], Generic[PayloadT], frozen=True):
     tenant_id: TenantId
     producer: Producer
     schema_version: SchemaVersion
-    payload: PayloadT
+    payload: PayloadT_co
     subject: String | MISSING = MISSING
     actor: String | MISSING = MISSING
     correlation_id: EventId | MISSING = MISSING

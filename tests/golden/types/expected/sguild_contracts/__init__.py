@@ -8,14 +8,19 @@ from importlib import import_module
 
 from sguild_dispatcher.interface import require_interface
 
-require_interface(2, package="sguild_contracts")
+require_interface(3, package="sguild_contracts")
 
 TYPE_CHECKING = False  # true to type checkers; importing typing would take longer than all else
 if TYPE_CHECKING:
     from sguild_contracts.domains.sales import SalesPublisher, SalesSyncPublisher
     from sguild_contracts.domains.support import SupportSubscriber
     from sguild_contracts.envelope import Event
-    from sguild_contracts.events.sample_choices import SampleChoices, SampleChoicesV1
+    from sguild_contracts.events.sample_choices import (
+        ReceivedSampleChoices,
+        ReceivedSampleChoicesV1,
+        SampleChoices,
+        SampleChoicesV1,
+    )
     from sguild_contracts.events.sample_collections import (
         SampleCollections,
         SampleCollectionsV1,
@@ -58,6 +63,8 @@ _MODULES = {
     "SalesSyncPublisher": "sguild_contracts.domains.sales",
     "SupportSubscriber": "sguild_contracts.domains.support",
     "Event": "sguild_contracts.envelope",
+    "ReceivedSampleChoices": "sguild_contracts.events.sample_choices",
+    "ReceivedSampleChoicesV1": "sguild_contracts.events.sample_choices",
     "SampleChoices": "sguild_contracts.events.sample_choices",
     "SampleChoicesV1": "sguild_contracts.events.sample_choices",
     "SampleCollections": "sguild_contracts.events.sample_collections",
@@ -109,6 +116,8 @@ __all__ = [
     "Event",
     "EventId",
     "OrderId",
+    "ReceivedSampleChoices",
+    "ReceivedSampleChoicesV1",
     "SalesPublisher",
     "SalesSyncPublisher",
     "SampleChoices",

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from sguild_dispatcher.interface import require_interface
 
-require_interface(2, package="sguild_contracts")
+require_interface(3, package="sguild_contracts")
 
 TYPE_CHECKING = False  # true to type checkers; importing typing would take longer than all else
 if TYPE_CHECKING:
@@ -23,7 +23,14 @@ if TYPE_CHECKING:
         OrderCancelledV11Refund,
         OrderCancelledV1Refund,
     )
-    from sguild_contracts.events.order_placed import OrderPlaced, OrderPlacedV2, OrderPlacedV3
+    from sguild_contracts.events.order_placed import (
+        OrderPlaced,
+        OrderPlacedV2,
+        OrderPlacedV3,
+        ReceivedOrderPlaced,
+        ReceivedOrderPlacedV2,
+        ReceivedOrderPlacedV3,
+    )
     from sguild_contracts.ids import OccurrenceId, OrderId
 
 __version__ = "3.1.0"
@@ -45,6 +52,9 @@ _MODULES = {
     "OrderPlaced": "sguild_contracts.events.order_placed",
     "OrderPlacedV2": "sguild_contracts.events.order_placed",
     "OrderPlacedV3": "sguild_contracts.events.order_placed",
+    "ReceivedOrderPlaced": "sguild_contracts.events.order_placed",
+    "ReceivedOrderPlacedV2": "sguild_contracts.events.order_placed",
+    "ReceivedOrderPlacedV3": "sguild_contracts.events.order_placed",
     "OccurrenceId": "sguild_contracts.ids",
     "OrderId": "sguild_contracts.ids",
 }
@@ -76,6 +86,9 @@ __all__ = [
     "OrderPlaced",
     "OrderPlacedV2",
     "OrderPlacedV3",
+    "ReceivedOrderPlaced",
+    "ReceivedOrderPlacedV2",
+    "ReceivedOrderPlacedV3",
     "SalesPublisher",
     "SalesSubscriber",
     "SalesSyncPublisher",

@@ -3,11 +3,12 @@
 
 from datetime import date
 
-from sguild_dispatcher.registry import Domain, EventType, PayloadVersion, Registry
+from sguild_dispatcher.registry import Adapter, Domain, EventType, PayloadVersion, Registry
 
 registry = Registry(
     version="3.1.0",
     envelope="sguild_contracts.envelope:Event",
+    schemas="sguild_contracts.schemas",
     domains=(
         Domain(
             name="sales",
@@ -32,6 +33,17 @@ registry = Registry(
             subscribers=("billing",),
             subject="order_id",
             ordering_key=None,
+            adapters=(
+                Adapter(
+                    source=2,
+                    target=3,
+                    gaps='"/at" is required',
+                ),
+                Adapter(
+                    source=3,
+                    target=2,
+                ),
+            ),
             versions=(
                 PayloadVersion(
                     version=1,
@@ -60,6 +72,17 @@ registry = Registry(
             subscribers=("sales",),
             subject=None,
             ordering_key=None,
+            adapters=(
+                Adapter(
+                    source=1,
+                    target=11,
+                    gaps='/refund/amount may break "minimum" ("/properties/refund/properties/amount/minimum")',
+                ),
+                Adapter(
+                    source=11,
+                    target=1,
+                ),
+            ),
             versions=(
                 PayloadVersion(
                     version=1,

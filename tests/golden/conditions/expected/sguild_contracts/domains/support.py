@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sguild_contracts.events.rule_all import RuleAllV1
     from sguild_contracts.events.rule_any import RuleAnyV1
     from sguild_contracts.events.rule_branch import RuleBranchV1
-    from sguild_contracts.events.rule_branch_open import RuleBranchOpenV1
-    from sguild_contracts.events.rule_branch_values import RuleBranchValuesV1
+    from sguild_contracts.events.rule_branch_open import ReceivedRuleBranchOpenV1
+    from sguild_contracts.events.rule_branch_values import ReceivedRuleBranchValuesV1
     from sguild_contracts.events.rule_dependent import RuleDependentV1
     from sguild_contracts.events.rule_else_only import RuleElseOnlyV1
     from sguild_contracts.events.rule_inner import RuleInnerV1
@@ -43,14 +43,15 @@ class SupportSubscriber(Subscriber):
         return self._handle(handler, "rule.branch", 1)
 
     def on_rule_branch_open(
-        self, handler: Callable[[Event[RuleBranchOpenV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[RuleBranchOpenV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedRuleBranchOpenV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedRuleBranchOpenV1], HandlerContext], Awaitable[None]]:
         """Handle rule.branch_open, produced by sales."""
         return self._handle(handler, "rule.branch_open", 1)
 
     def on_rule_branch_values(
-        self, handler: Callable[[Event[RuleBranchValuesV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[RuleBranchValuesV1], HandlerContext], Awaitable[None]]:
+        self,
+        handler: Callable[[Event[ReceivedRuleBranchValuesV1], HandlerContext], Awaitable[None]],
+    ) -> Callable[[Event[ReceivedRuleBranchValuesV1], HandlerContext], Awaitable[None]]:
         """Handle rule.branch_values, produced by sales."""
         return self._handle(handler, "rule.branch_values", 1)
 

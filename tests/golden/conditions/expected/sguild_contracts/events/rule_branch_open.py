@@ -4,18 +4,30 @@
 from typing import Literal, Self
 
 from pydantic import MISSING, model_validator
-from sguild_dispatcher.fields import Boolean, String, violation
+from sguild_dispatcher.fields import Boolean, String, Unrecognised, violation
 from sguild_dispatcher.models import Payload
 
 Kind = Literal["x", "y", "z"]
 
 
-class RuleBranchOpenV1(Payload, frozen=True, event_type="rule.branch_open", version=1):
-    """rule.branch_open payload v1"""
+class ReceivedRuleBranchOpenV1(
+    Payload, frozen=True, event_type="rule.branch_open", version=1, extra="allow"
+):
+    """rule.branch_open payload v1
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
+    """
 
     paid: Boolean | MISSING = MISSING
-    kind: Kind | MISSING = MISSING
+    kind: Kind | Unrecognised | MISSING = MISSING
     invoice: String | MISSING = MISSING
+
+
+class RuleBranchOpenV1(ReceivedRuleBranchOpenV1, frozen=True, extra="forbid"):
+    """rule.branch_open payload v1"""
+
+    kind: Kind | MISSING = MISSING
 
     @model_validator(mode="after")
     def _check_contract(self) -> Self:
@@ -41,7 +53,12 @@ class RuleBranchOpenV1(Payload, frozen=True, event_type="rule.branch_open", vers
 RuleBranchOpen = RuleBranchOpenV1
 """The current version of rule.branch_open."""
 
+ReceivedRuleBranchOpen = ReceivedRuleBranchOpenV1
+"""What a handler receives of the current version of rule.branch_open."""
+
 __all__ = [
+    "ReceivedRuleBranchOpen",
+    "ReceivedRuleBranchOpenV1",
     "RuleBranchOpen",
     "RuleBranchOpenV1",
 ]

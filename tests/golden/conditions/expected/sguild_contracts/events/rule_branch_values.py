@@ -4,19 +4,32 @@
 from typing import Literal, Self
 
 from pydantic import MISSING, model_validator
-from sguild_dispatcher.fields import String, violation
+from sguild_dispatcher.fields import String, Unrecognised, violation
 from sguild_dispatcher.models import Payload
 
 Kind = Literal["x", "y", "z"]
 State = Literal["on", "off", "unknown"]
 
 
-class RuleBranchValuesV1(Payload, frozen=True, event_type="rule.branch_values", version=1):
+class ReceivedRuleBranchValuesV1(
+    Payload, frozen=True, event_type="rule.branch_values", version=1, extra="allow"
+):
+    """rule.branch_values payload v1
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
+    """
+
+    kind: Kind | Unrecognised
+    state: State | Unrecognised | MISSING = MISSING
+    note: String | MISSING = MISSING
+
+
+class RuleBranchValuesV1(ReceivedRuleBranchValuesV1, frozen=True, extra="forbid"):
     """rule.branch_values payload v1"""
 
     kind: Kind
     state: State | MISSING = MISSING
-    note: String | MISSING = MISSING
 
     @model_validator(mode="after")
     def _check_contract(self) -> Self:
@@ -32,7 +45,12 @@ class RuleBranchValuesV1(Payload, frozen=True, event_type="rule.branch_values", 
 RuleBranchValues = RuleBranchValuesV1
 """The current version of rule.branch_values."""
 
+ReceivedRuleBranchValues = ReceivedRuleBranchValuesV1
+"""What a handler receives of the current version of rule.branch_values."""
+
 __all__ = [
+    "ReceivedRuleBranchValues",
+    "ReceivedRuleBranchValuesV1",
     "RuleBranchValues",
     "RuleBranchValuesV1",
 ]

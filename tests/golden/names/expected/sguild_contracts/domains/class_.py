@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from sguild_dispatcher.subscriber import HandlerContext
 
     from sguild_contracts.envelope import Event
-    from sguild_contracts.events.class_import import ClassImportV1
+    from sguild_contracts.events.class_import import ClassImportV1, ReceivedClassImportV1
     from sguild_contracts.events.emission_warnings import EmissionWarningsV1
-    from sguild_contracts.events.part_of import PartOfV1, PartOfV2
+    from sguild_contracts.events.part_of import PartOfV2, ReceivedPartOfV1
     from sguild_contracts.events.publish_many import PublishManyV1
     from sguild_contracts.events.x_y import XYV1
     from sguild_contracts.events.x_y_v1_c import XYV1CV1
@@ -107,8 +107,8 @@ class ClassSubscriber(Subscriber):
     registry = registry
 
     def on_class_import(
-        self, handler: Callable[[Event[ClassImportV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[ClassImportV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedClassImportV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedClassImportV1], HandlerContext], Awaitable[None]]:
         """Handle class.import, produced by class."""
         return self._handle(handler, "class.import", 1)
 
@@ -119,8 +119,8 @@ class ClassSubscriber(Subscriber):
         return self._handle(handler, "part.of", 2)
 
     def on_part_of_v1(
-        self, handler: Callable[[Event[PartOfV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[PartOfV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedPartOfV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedPartOfV1], HandlerContext], Awaitable[None]]:
         """Handle part.of, produced by sales, in version 1."""
         return self._handle(handler, "part.of", 1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sguild_dispatcher.publisher import Publisher, SyncPublisher
+from sguild_dispatcher.publisher import Publisher, SyncPublisher, deprecated
 from sguild_dispatcher.subscriber import Subscriber
 
 from sguild_contracts.ids import EventId
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sguild_dispatcher.subscriber import HandlerContext
 
     from sguild_contracts.envelope import Event
-    from sguild_contracts.events.class_import import ClassImportV1
+    from sguild_contracts.events.class_import import ReceivedClassImportV1
     from sguild_contracts.events.emission_warnings import EmissionWarningsV1
     from sguild_contracts.events.part_of import PartOfV1, PartOfV2
     from sguild_contracts.events.publish_many import PublishManyV1
@@ -36,6 +36,10 @@ class SalesPublisher(Publisher):
         """Publish part.of, read by class."""
         return EventId(await self._publish(connection, payload, "part.of", 2))
 
+    @deprecated(
+        "Version 1 of part.of is superseded: publish with part_of.",
+        category=None,
+    )
     async def part_of_v1(self, connection: AsyncConnection, payload: PartOfV1) -> EventId:
         """Publish part.of, read by class, in version 1."""
         return EventId(await self._publish(connection, payload, "part.of", 1))
@@ -71,6 +75,10 @@ class SalesSyncPublisher(SyncPublisher):
         """Publish part.of, read by class."""
         return EventId(self._publish(connection, payload, "part.of", 2))
 
+    @deprecated(
+        "Version 1 of part.of is superseded: publish with part_of.",
+        category=None,
+    )
     def part_of_v1(self, connection: SyncConnection, payload: PartOfV1) -> EventId:
         """Publish part.of, read by class, in version 1."""
         return EventId(self._publish(connection, payload, "part.of", 1))
@@ -103,8 +111,8 @@ class SalesSubscriber(Subscriber):
     registry = registry
 
     def on_class_import(
-        self, handler: Callable[[Event[ClassImportV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[ClassImportV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedClassImportV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedClassImportV1], HandlerContext], Awaitable[None]]:
         """Handle class.import, produced by class."""
         return self._handle(handler, "class.import", 1)
 

@@ -4,7 +4,7 @@
 from typing import Literal, Self
 
 from pydantic import MISSING, Field, model_validator
-from sguild_dispatcher.fields import Boolean, DateTime, Integer, String, violation
+from sguild_dispatcher.fields import Boolean, DateTime, Integer, String, Unrecognised, violation
 from sguild_dispatcher.models import ContractModel, Payload
 
 Kind = Literal["x", "y"]
@@ -12,7 +12,13 @@ ClassImportV11x = Literal["p", "q"]
 Value = Literal["r", "s"]
 
 
-class ClassImportV1Value(ContractModel, frozen=True):
+class ReceivedClassImportV1Value(ContractModel, frozen=True, extra="allow"):
+    """A part of ReceivedClassImportV1."""
+
+    field_: Value | Unrecognised | MISSING = Field(default=MISSING, alias="$")
+
+
+class ClassImportV1Value(ReceivedClassImportV1Value, frozen=True, extra="forbid"):
     """A part of ClassImportV1."""
 
     field_: Value | MISSING = Field(default=MISSING, alias="$")
@@ -41,8 +47,14 @@ ClassImportV1ClassImport = Literal["l", "m"]
 ClassImportV1ClassImportV1 = Literal["n", "o"]
 
 
-class ClassImportV1(Payload, frozen=True, event_type="class.import", version=1):
-    """class.import payload v1"""
+class ReceivedClassImportV1(
+    Payload, frozen=True, event_type="class.import", version=1, extra="allow"
+):
+    """class.import payload v1
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
+    """
 
     class_: String = Field(alias="class")
     class__1: String | MISSING = Field(default=MISSING, alias="class_")
@@ -79,16 +91,16 @@ class ClassImportV1(Payload, frozen=True, event_type="class.import", version=1):
     StringRule_: String | MISSING = Field(default=MISSING, alias="StringRule")
     DateTime_: DateTime | MISSING = Field(default=MISSING, alias="DateTime")
     Payload_: String | MISSING = Field(default=MISSING, alias="Payload")
-    Kind_: Kind | MISSING = Field(default=MISSING, alias="Kind")
+    Kind_: Kind | Unrecognised | MISSING = Field(default=MISSING, alias="Kind")
     violation_: String | MISSING = Field(default=MISSING, alias="violation")
     a_b: String | MISSING = Field(default=MISSING, alias="a-b")
     a_b_1: String | MISSING = Field(default=MISSING, alias="a_b")
     a_b_2: String | MISSING = Field(default=MISSING, alias="a.b")
     field_ref: String | MISSING = Field(default=MISSING, alias="$ref")
     field_id: String | MISSING = Field(default=MISSING, alias="@id")
-    field_1x: ClassImportV11x | MISSING = Field(default=MISSING, alias="1x")
+    field_1x: ClassImportV11x | Unrecognised | MISSING = Field(default=MISSING, alias="1x")
     x1: String | MISSING = MISSING
-    field_: ClassImportV1Value | MISSING = Field(default=MISSING, alias="-")
+    field_: ReceivedClassImportV1Value | MISSING = Field(default=MISSING, alias="-")
     A: String | MISSING = MISSING
     a: String | MISSING = MISSING
     aB: String | MISSING = MISSING
@@ -96,9 +108,24 @@ class ClassImportV1(Payload, frozen=True, event_type="class.import", version=1):
     domain: String | MISSING = MISSING
     registry: String | MISSING = MISSING
     Self_: String | MISSING = Field(default=MISSING, alias="Self")
-    kind: Kind | MISSING = MISSING
+    kind: Kind | Unrecognised | MISSING = MISSING
     nested: ClassImportV1Nested | MISSING = MISSING
     nested_nested: ClassImportV1NestedNested2 | MISSING = MISSING
+    name_v2: NameV2 | Unrecognised | MISSING = MISSING
+    class_import: ClassImportV1ClassImport | Unrecognised | MISSING = MISSING
+    class_import_v1: ClassImportV1ClassImportV1 | Unrecognised | MISSING = MISSING
+
+
+class ClassImportV1(ReceivedClassImportV1, frozen=True, extra="forbid"):
+    """class.import payload v1"""
+
+    field__init__: String | MISSING = Field(default=MISSING, alias="__init__")
+    field__class__: String | MISSING = Field(default=MISSING, alias="__class__")
+    field__pydantic_extra__: String | MISSING = Field(default=MISSING, alias="__pydantic_extra__")
+    Kind_: Kind | MISSING = Field(default=MISSING, alias="Kind")
+    field_1x: ClassImportV11x | MISSING = Field(default=MISSING, alias="1x")
+    field_: ClassImportV1Value | MISSING = Field(default=MISSING, alias="-")
+    kind: Kind | MISSING = MISSING
     name_v2: NameV2 | MISSING = MISSING
     class_import: ClassImportV1ClassImport | MISSING = MISSING
     class_import_v1: ClassImportV1ClassImportV1 | MISSING = MISSING
@@ -113,6 +140,9 @@ class ClassImportV1(Payload, frozen=True, event_type="class.import", version=1):
 ClassImport = ClassImportV1
 """The current version of class.import."""
 
+ReceivedClassImport = ReceivedClassImportV1
+"""What a handler receives of the current version of class.import."""
+
 __all__ = [
     "ClassImport",
     "ClassImportV1",
@@ -120,4 +150,7 @@ __all__ = [
     "ClassImportV1NestedNested",
     "ClassImportV1NestedNested2",
     "ClassImportV1Value",
+    "ReceivedClassImport",
+    "ReceivedClassImportV1",
+    "ReceivedClassImportV1Value",
 ]

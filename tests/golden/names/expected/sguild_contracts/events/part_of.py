@@ -4,7 +4,7 @@
 from typing import Literal
 
 from pydantic import MISSING
-from sguild_dispatcher.fields import String
+from sguild_dispatcher.fields import String, Unrecognised
 from sguild_dispatcher.models import Payload
 
 PartOfV1PartOfV2 = Literal["a", "b"]
@@ -13,7 +13,22 @@ PartOfV1OrderId = Literal["e", "f"]
 PartOfV1SalesPublisher = Literal["g", "h"]
 
 
-class PartOfV1(Payload, frozen=True, event_type="part.of", version=1):
+class ReceivedPartOfV1(Payload, frozen=True, event_type="part.of", version=1, extra="allow"):
+    """part.of payload v1
+
+    Version 1 is superseded.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
+    """
+
+    part_of_v2: PartOfV1PartOfV2 | Unrecognised | MISSING = MISSING
+    part_of: PartOfV1PartOf | Unrecognised | MISSING = MISSING
+    order_id: PartOfV1OrderId | Unrecognised | MISSING = MISSING
+    sales_publisher: PartOfV1SalesPublisher | Unrecognised | MISSING = MISSING
+
+
+class PartOfV1(ReceivedPartOfV1, frozen=True, extra="forbid"):
     """part.of payload v1
 
     Version 1 is superseded.
@@ -38,4 +53,5 @@ __all__ = [
     "PartOf",
     "PartOfV1",
     "PartOfV2",
+    "ReceivedPartOfV1",
 ]

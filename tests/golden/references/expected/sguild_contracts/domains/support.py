@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from sguild_dispatcher.subscriber import HandlerContext
 
     from sguild_contracts.envelope import Event
-    from sguild_contracts.events.parcel_lost import ParcelLostV1
-    from sguild_contracts.events.parcel_sent import ParcelSentV1
+    from sguild_contracts.events.parcel_lost import ReceivedParcelLostV1
+    from sguild_contracts.events.parcel_sent import ReceivedParcelSentV1
 
 
 class SupportSubscriber(Subscriber):
@@ -26,14 +26,14 @@ class SupportSubscriber(Subscriber):
     registry = registry
 
     def on_parcel_sent(
-        self, handler: Callable[[Event[ParcelSentV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[ParcelSentV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedParcelSentV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedParcelSentV1], HandlerContext], Awaitable[None]]:
         """Handle parcel.sent, produced by sales."""
         return self._handle(handler, "parcel.sent", 1)
 
     def on_parcel_lost(
-        self, handler: Callable[[Event[ParcelLostV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[ParcelLostV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedParcelLostV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedParcelLostV1], HandlerContext], Awaitable[None]]:
         """Handle parcel.lost, produced by sales."""
         return self._handle(handler, "parcel.lost", 1)
 

@@ -4,7 +4,7 @@
 from typing import Annotated, Literal
 
 from pydantic import MISSING
-from sguild_dispatcher.fields import Integer, StringRule
+from sguild_dispatcher.fields import Integer, StringRule, Unrecognised
 from sguild_dispatcher.models import ContractModel, Payload
 
 Street = Annotated[str, StringRule(min_length=1)]
@@ -17,27 +17,51 @@ class ParcelLostV1ToInner(ContractModel, frozen=True):
     floor: Integer | MISSING = MISSING
 
 
-class ParcelLostV1To(ContractModel, frozen=True):
+class ReceivedParcelLostV1To(ContractModel, frozen=True, extra="allow"):
     """A postal address."""
 
     street: Street
-    country: Country | MISSING = MISSING
+    country: Country | Unrecognised | MISSING = MISSING
     inner: ParcelLostV1ToInner | MISSING = MISSING
 
 
-class ParcelLostV1(Payload, frozen=True, event_type="parcel.lost", version=1):
+class ParcelLostV1To(ReceivedParcelLostV1To, frozen=True, extra="forbid"):
+    """A postal address."""
+
+    country: Country | MISSING = MISSING
+
+
+class ReceivedParcelLostV1(
+    Payload, frozen=True, event_type="parcel.lost", version=1, extra="allow"
+):
+    """parcel.lost payload v1
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
+    """
+
+    to: ReceivedParcelLostV1To
+    """A postal address."""
+
+
+class ParcelLostV1(ReceivedParcelLostV1, frozen=True, extra="forbid"):
     """parcel.lost payload v1"""
 
     to: ParcelLostV1To
-    """A postal address."""
 
 
 ParcelLost = ParcelLostV1
 """The current version of parcel.lost."""
+
+ReceivedParcelLost = ReceivedParcelLostV1
+"""What a handler receives of the current version of parcel.lost."""
 
 __all__ = [
     "ParcelLost",
     "ParcelLostV1",
     "ParcelLostV1To",
     "ParcelLostV1ToInner",
+    "ReceivedParcelLost",
+    "ReceivedParcelLostV1",
+    "ReceivedParcelLostV1To",
 ]

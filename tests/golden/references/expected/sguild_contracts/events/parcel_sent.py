@@ -4,8 +4,8 @@
 
 from typing import Annotated, Literal
 
-from pydantic import MISSING, ConfigDict, Field
-from sguild_dispatcher.fields import ArrayRule, Integer, String, StringRule
+from pydantic import MISSING, Field
+from sguild_dispatcher.fields import ArrayRule, Integer, String, StringRule, Unrecognised
 from sguild_dispatcher.models import ContractModel, Payload
 
 Street = Annotated[str, StringRule(min_length=1)]
@@ -18,12 +18,18 @@ class ParcelSentV1ToInner(ContractModel, frozen=True):
     floor: Integer | MISSING = MISSING
 
 
-class ParcelSentV1To(ContractModel, frozen=True):
+class ReceivedParcelSentV1To(ContractModel, frozen=True, extra="allow"):
     """A postal address."""
 
     street: Street
-    country: Country | MISSING = MISSING
+    country: Country | Unrecognised | MISSING = MISSING
     inner: ParcelSentV1ToInner | MISSING = MISSING
+
+
+class ParcelSentV1To(ReceivedParcelSentV1To, frozen=True, extra="forbid"):
+    """A postal address."""
+
+    country: Country | MISSING = MISSING
 
 
 class ParcelSentV1Address(ContractModel, frozen=True):
@@ -53,10 +59,9 @@ class ParcelSentV1PerSon3(ContractModel, frozen=True):
 Pairs = Annotated[tuple["ParcelSentV1Tree | String", ...], ArrayRule()]
 
 
-class ParcelSentV1Tree(ContractModel, frozen=True):
+class ParcelSentV1Tree(ContractModel, frozen=True, extra="allow"):
     """A part of ParcelSentV1."""
 
-    model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, "ParcelSentV1Tree"] = Field(init=False)
 
     left: "ParcelSentV1Tree | MISSING" = MISSING
@@ -64,13 +69,19 @@ class ParcelSentV1Tree(ContractModel, frozen=True):
     pairs: Pairs | MISSING = MISSING
 
 
-class ParcelSentV1(Payload, frozen=True, event_type="parcel.sent", version=1):
-    """parcel.sent payload v1"""
+class ReceivedParcelSentV1(
+    Payload, frozen=True, event_type="parcel.sent", version=1, extra="allow"
+):
+    """parcel.sent payload v1
 
-    to: ParcelSentV1To
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
+    """
+
+    to: ReceivedParcelSentV1To
     """A postal address."""
 
-    from_: Country | MISSING = Field(default=MISSING, alias="from")
+    from_: Country | Unrecognised | MISSING = Field(default=MISSING, alias="from")
     again: ParcelSentV1Address | MISSING = MISSING
     """Another address."""
 
@@ -80,8 +91,18 @@ class ParcelSentV1(Payload, frozen=True, event_type="parcel.sent", version=1):
     tree: ParcelSentV1Tree | MISSING = MISSING
 
 
+class ParcelSentV1(ReceivedParcelSentV1, frozen=True, extra="forbid"):
+    """parcel.sent payload v1"""
+
+    to: ParcelSentV1To
+    from_: Country | MISSING = Field(default=MISSING, alias="from")
+
+
 ParcelSent = ParcelSentV1
 """The current version of parcel.sent."""
+
+ReceivedParcelSent = ReceivedParcelSentV1
+"""What a handler receives of the current version of parcel.sent."""
 
 __all__ = [
     "ParcelSent",
@@ -93,4 +114,7 @@ __all__ = [
     "ParcelSentV1To",
     "ParcelSentV1ToInner",
     "ParcelSentV1Tree",
+    "ReceivedParcelSent",
+    "ReceivedParcelSentV1",
+    "ReceivedParcelSentV1To",
 ]

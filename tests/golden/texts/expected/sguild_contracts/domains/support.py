@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sguild_dispatcher.subscriber import HandlerContext
 
     from sguild_contracts.envelope import Event
-    from sguild_contracts.events.text_written import TextWrittenV1
+    from sguild_contracts.events.text_written import ReceivedTextWrittenV1
 
 
 class SupportSubscriber(Subscriber):
@@ -25,8 +25,8 @@ class SupportSubscriber(Subscriber):
     registry = registry
 
     def on_text_written(
-        self, handler: Callable[[Event[TextWrittenV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[TextWrittenV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedTextWrittenV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedTextWrittenV1], HandlerContext], Awaitable[None]]:
         """Handle text.written, produced by sales.
 
         Quote \"\"\" and ''' here, \\ there; C:\\new\\x41 \\N{BULLET} {{ jinja }} {% raw %} # comment

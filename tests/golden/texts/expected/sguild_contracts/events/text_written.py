@@ -4,7 +4,7 @@
 from typing import Annotated, Literal
 
 from pydantic import MISSING
-from sguild_dispatcher.fields import String, StringRule
+from sguild_dispatcher.fields import String, StringRule, Unrecognised
 from sguild_dispatcher.models import Payload
 
 Values = Literal['"', "'", '"""', "\\", "\n", "\u202e", "\u200b", "{{ x }}", "a\\", "é", ""]
@@ -12,8 +12,14 @@ Pattern = Annotated[str, StringRule(pattern="^[\"'\\\\]+$")]
 Word = Annotated[str, StringRule(pattern='^[A-Za-z0-9_]+\\."$')]
 
 
-class TextWrittenV1(Payload, frozen=True, event_type="text.written", version=1):
-    """Quote \"\"\" and ''' here, \\ there; C:\\new\\x41 \\N{BULLET} {{ jinja }} {% raw %} # comment -->"""
+class ReceivedTextWrittenV1(
+    Payload, frozen=True, event_type="text.written", version=1, extra="allow"
+):
+    """Quote \"\"\" and ''' here, \\ there; C:\\new\\x41 \\N{BULLET} {{ jinja }} {% raw %} # comment -->
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
+    """
 
     long: String | MISSING = MISSING
     """A sentence that goes on. A sentence that goes on. A sentence that goes on. A sentence that
@@ -54,15 +60,26 @@ class TextWrittenV1(Payload, frozen=True, event_type="text.written", version=1):
     invisible: String | MISSING = MISSING
     """zero\u200bwidth space é 中 😀"""
 
-    values: Values | MISSING = MISSING
+    values: Values | Unrecognised | MISSING = MISSING
     pattern: Pattern | MISSING = MISSING
     word: Word | MISSING = MISSING
+
+
+class TextWrittenV1(ReceivedTextWrittenV1, frozen=True, extra="forbid"):
+    """Quote \"\"\" and ''' here, \\ there; C:\\new\\x41 \\N{BULLET} {{ jinja }} {% raw %} # comment -->"""
+
+    values: Values | MISSING = MISSING
 
 
 TextWritten = TextWrittenV1
 """The current version of text.written."""
 
+ReceivedTextWritten = ReceivedTextWrittenV1
+"""What a handler receives of the current version of text.written."""
+
 __all__ = [
+    "ReceivedTextWritten",
+    "ReceivedTextWrittenV1",
     "TextWritten",
     "TextWrittenV1",
 ]

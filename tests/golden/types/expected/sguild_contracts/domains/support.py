@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sguild_dispatcher.subscriber import HandlerContext
 
     from sguild_contracts.envelope import Event
-    from sguild_contracts.events.sample_choices import SampleChoicesV1
+    from sguild_contracts.events.sample_choices import ReceivedSampleChoicesV1
     from sguild_contracts.events.sample_collections import SampleCollectionsV1
     from sguild_contracts.events.sample_extended import SampleExtendedV1
     from sguild_contracts.events.sample_nested import SampleNestedV1
@@ -44,8 +44,8 @@ class SupportSubscriber(Subscriber):
         return self._handle(handler, "sample.numbers", 1)
 
     def on_sample_choices(
-        self, handler: Callable[[Event[SampleChoicesV1], HandlerContext], Awaitable[None]]
-    ) -> Callable[[Event[SampleChoicesV1], HandlerContext], Awaitable[None]]:
+        self, handler: Callable[[Event[ReceivedSampleChoicesV1], HandlerContext], Awaitable[None]]
+    ) -> Callable[[Event[ReceivedSampleChoicesV1], HandlerContext], Awaitable[None]]:
         """Handle sample.choices, produced by sales."""
         return self._handle(handler, "sample.choices", 1)
 

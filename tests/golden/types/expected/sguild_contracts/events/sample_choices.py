@@ -4,7 +4,14 @@
 from typing import Annotated, Literal
 
 from pydantic import MISSING
-from sguild_dispatcher.fields import Boolean, DateTime, IntegerRule, LiteralRule, StringRule
+from sguild_dispatcher.fields import (
+    Boolean,
+    DateTime,
+    IntegerRule,
+    LiteralRule,
+    StringRule,
+    Unrecognised,
+)
 from sguild_dispatcher.models import Payload
 
 Color = Literal["red", "green"]
@@ -17,26 +24,45 @@ SampleChoicesV1Either = Annotated[int, IntegerRule(minimum=3)]
 AnyOf1 = Annotated[int, IntegerRule(minimum=5)]
 
 
-class SampleChoicesV1(Payload, frozen=True, event_type="sample.choices", version=1):
-    """sample.choices payload v1"""
+class ReceivedSampleChoicesV1(
+    Payload, frozen=True, event_type="sample.choices", version=1, extra="allow"
+):
+    """sample.choices payload v1
 
-    color: Color
-    typed: Typed | MISSING = MISSING
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
+    """
+
+    color: Color | Unrecognised
+    typed: Typed | Unrecognised | MISSING = MISSING
     mixed: Mixed | MISSING = MISSING
     only: Literal["one"] | MISSING = MISSING
     truth: Annotated[Literal[True], LiteralRule()] | MISSING = MISSING
     void: Literal[None] | MISSING = MISSING
     narrow: Narrow | MISSING = MISSING
-    single: Literal["single"] | MISSING = MISSING
+    single: Literal["single"] | Unrecognised | MISSING = MISSING
     maybe: Maybe | None
     either: Boolean | Either | SampleChoicesV1Either | MISSING = MISSING
     any_of: AnyOf1 | DateTime | None | MISSING = MISSING
 
 
+class SampleChoicesV1(ReceivedSampleChoicesV1, frozen=True, extra="forbid"):
+    """sample.choices payload v1"""
+
+    color: Color
+    typed: Typed | MISSING = MISSING
+    single: Literal["single"] | MISSING = MISSING
+
+
 SampleChoices = SampleChoicesV1
 """The current version of sample.choices."""
 
+ReceivedSampleChoices = ReceivedSampleChoicesV1
+"""What a handler receives of the current version of sample.choices."""
+
 __all__ = [
+    "ReceivedSampleChoices",
+    "ReceivedSampleChoicesV1",
     "SampleChoices",
     "SampleChoicesV1",
 ]

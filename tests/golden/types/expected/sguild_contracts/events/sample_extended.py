@@ -4,15 +4,14 @@
 
 from typing import Annotated
 
-from pydantic import MISSING, ConfigDict, Field
+from pydantic import MISSING, Field
 from sguild_dispatcher.fields import IntegerRule, JsonValue, String
 from sguild_dispatcher.models import ContractModel, Payload
 
 
-class SampleExtendedV1Part(ContractModel, frozen=True):
+class SampleExtendedV1Part(ContractModel, frozen=True, extra="allow"):
     """A part of SampleExtendedV1."""
 
-    model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
 
     a: JsonValue
@@ -21,10 +20,11 @@ class SampleExtendedV1Part(ContractModel, frozen=True):
 Extra = Annotated[int, IntegerRule(minimum=0)]
 
 
-class SampleExtendedV1(Payload, frozen=True, event_type="sample.extended", version=1):
+class SampleExtendedV1(
+    Payload, frozen=True, event_type="sample.extended", version=1, extra="allow"
+):
     """sample.extended payload v1"""
 
-    model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Extra | None] = Field(init=False)
 
     id: String

@@ -2,15 +2,14 @@
 # pyright: reportIncompatibleVariableOverride=false
 """sample.open: produced by sales, read by support."""
 
-from pydantic import MISSING, ConfigDict, Field
+from pydantic import MISSING, Field
 from sguild_dispatcher.fields import Boolean, JsonValue, String
 from sguild_dispatcher.models import Payload
 
 
-class SampleOpenV1(Payload, frozen=True, event_type="sample.open", version=1):
+class SampleOpenV1(Payload, frozen=True, event_type="sample.open", version=1, extra="allow"):
     """Takes members that it does not name."""
 
-    model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
 
     id: String

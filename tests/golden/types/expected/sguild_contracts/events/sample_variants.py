@@ -4,7 +4,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import MISSING, ConfigDict, Field
+from pydantic import MISSING, Field
 from sguild_dispatcher.fields import ArrayRule, Integer, JsonValue, String, StringRule
 from sguild_dispatcher.models import ContractModel, Payload
 
@@ -45,10 +45,9 @@ class SampleVariantsV1MethodsItemA(ContractModel, frozen=True):
     n: Integer | MISSING = MISSING
 
 
-class SampleVariantsV1MethodsItemB(ContractModel, frozen=True):
+class SampleVariantsV1MethodsItemB(ContractModel, frozen=True, extra="allow"):
     """A part of SampleVariantsV1."""
 
-    model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
 
     class_: Literal["b"] = Field(alias="class")

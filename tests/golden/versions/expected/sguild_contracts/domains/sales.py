@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sguild_dispatcher.publisher import Publisher, SyncPublisher
+from sguild_dispatcher.publisher import Publisher, SyncPublisher, deprecated
 from sguild_dispatcher.subscriber import Subscriber
 
 from sguild_contracts.ids import OccurrenceId
@@ -37,6 +37,10 @@ class SalesPublisher(Publisher):
         """
         return OccurrenceId(await self._publish(connection, payload, "order.placed", 3))
 
+    @deprecated(
+        "Version 2 of order.placed is superseded and not emitted from 2026-03-01 on: publish with order_placed.",
+        category=None,
+    )
     async def order_placed_v2(
         self, connection: AsyncConnection, payload: OrderPlacedV2
     ) -> OccurrenceId:
@@ -72,6 +76,10 @@ class SalesSyncPublisher(SyncPublisher):
         """
         return OccurrenceId(self._publish(connection, payload, "order.placed", 3))
 
+    @deprecated(
+        "Version 2 of order.placed is superseded and not emitted from 2026-03-01 on: publish with order_placed.",
+        category=None,
+    )
     def order_placed_v2(self, connection: SyncConnection, payload: OrderPlacedV2) -> OccurrenceId:
         """Publish order.placed, read by billing, in version 2.
 
@@ -109,6 +117,16 @@ class SalesSubscriber(Subscriber):
     ) -> Callable[[Event[OrderCancelledV1], HandlerContext], Awaitable[None]]:
         """Handle order.cancelled, produced by support, in version 1."""
         return self._handle(handler, "order.cancelled", 1)
+
+    def adapt_order_cancelled_v1_to_v11(
+        self, adapter: Callable[[OrderCancelledV1], OrderCancelledV11]
+    ) -> Callable[[OrderCancelledV1], OrderCancelledV11]:
+        """Make version 11 of order.cancelled of a payload of version 1.
+
+        The contracts alone cannot: as version 11, /refund/amount may break "minimum"
+        ("/properties/refund/properties/amount/minimum").
+        """
+        return self._adapt(adapter, "order.cancelled", 1, 11)
 
 
 __all__ = [

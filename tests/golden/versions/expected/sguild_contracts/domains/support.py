@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sguild_dispatcher.publisher import Publisher, SyncPublisher
+from sguild_dispatcher.publisher import Publisher, SyncPublisher, deprecated
 
 from sguild_contracts.ids import OccurrenceId
 from sguild_contracts.registry import registry
@@ -29,6 +29,10 @@ class SupportPublisher(Publisher):
         """Publish order.cancelled, read by sales."""
         return OccurrenceId(await self._publish(connection, payload, "order.cancelled", 11))
 
+    @deprecated(
+        "Version 1 of order.cancelled is superseded: publish with order_cancelled.",
+        category=None,
+    )
     async def order_cancelled_v1(
         self, connection: AsyncConnection, payload: OrderCancelledV1
     ) -> OccurrenceId:
@@ -60,6 +64,10 @@ class SupportSyncPublisher(SyncPublisher):
         """Publish order.cancelled, read by sales."""
         return OccurrenceId(self._publish(connection, payload, "order.cancelled", 11))
 
+    @deprecated(
+        "Version 1 of order.cancelled is superseded: publish with order_cancelled.",
+        category=None,
+    )
     def order_cancelled_v1(
         self, connection: SyncConnection, payload: OrderCancelledV1
     ) -> OccurrenceId:

@@ -4,7 +4,7 @@
 from typing import Literal
 
 from pydantic import MISSING
-from sguild_dispatcher.fields import DateTime
+from sguild_dispatcher.fields import DateTime, Unrecognised
 from sguild_dispatcher.models import Payload
 
 from sguild_contracts.ids import OrderId
@@ -12,32 +12,64 @@ from sguild_contracts.ids import OrderId
 Reason = Literal["web", "shop"]
 
 
-class OrderPlacedV2(Payload, frozen=True, event_type="order.placed", version=2):
+class ReceivedOrderPlacedV2(
+    Payload, frozen=True, event_type="order.placed", version=2, extra="allow"
+):
+    """An order, as it was placed at first.
+
+    Version 2 is superseded; it is not emitted from 2026-03-01 on.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
+    """
+
+    order_id: OrderId
+    reason: Reason | Unrecognised | MISSING = MISSING
+
+
+class OrderPlacedV2(ReceivedOrderPlacedV2, frozen=True, extra="forbid"):
     """An order, as it was placed at first.
 
     Version 2 is superseded; it is not emitted from 2026-03-01 on.
     """
 
-    order_id: OrderId
     reason: Reason | MISSING = MISSING
 
 
 OrderPlacedV3Reason = Literal["web", "shop", "phone"]
 
 
-class OrderPlacedV3(Payload, frozen=True, event_type="order.placed", version=3):
-    """An order."""
+class ReceivedOrderPlacedV3(
+    Payload, frozen=True, event_type="order.placed", version=3, extra="allow"
+):
+    """An order.
+
+    This is what a handler receives: a value that an open enum does not list is
+    ``Unrecognised``, and unknown properties are kept.
+    """
 
     order_id: OrderId
-    reason: OrderPlacedV3Reason | MISSING = MISSING
+    reason: OrderPlacedV3Reason | Unrecognised | MISSING = MISSING
     at: DateTime
+
+
+class OrderPlacedV3(ReceivedOrderPlacedV3, frozen=True, extra="forbid"):
+    """An order."""
+
+    reason: OrderPlacedV3Reason | MISSING = MISSING
 
 
 OrderPlaced = OrderPlacedV3
 """The current version of order.placed."""
 
+ReceivedOrderPlaced = ReceivedOrderPlacedV3
+"""What a handler receives of the current version of order.placed."""
+
 __all__ = [
     "OrderPlaced",
     "OrderPlacedV2",
     "OrderPlacedV3",
+    "ReceivedOrderPlaced",
+    "ReceivedOrderPlacedV2",
+    "ReceivedOrderPlacedV3",
 ]

@@ -29,6 +29,16 @@ def payload_schema(event_type: str, version: int) -> dict[str, Any]:
     return _read(_PATHS[event_type][version])
 
 
+def tolerant_schema(event_type: str, version: int) -> dict[str, Any]:
+    """Return the JSON Schema of what a tolerant reader of one version accepts.
+
+    Raises:
+        KeyError: there is no such version, or it is withdrawn.
+    """
+    exact = _PATHS[event_type][version]
+    return _read(f"{exact.removesuffix('.json')}.tolerant.json")
+
+
 def envelope_schema() -> dict[str, Any]:
     """Return the JSON Schema of the envelope."""
     return _read("envelope.json")
@@ -39,4 +49,4 @@ def _read(path: str) -> dict[str, Any]:
     return schema
 
 
-__all__ = ["envelope_schema", "payload_schema"]
+__all__ = ["envelope_schema", "payload_schema", "tolerant_schema"]

@@ -4,34 +4,33 @@
 
 from typing import Annotated, ClassVar, Self
 
-from pydantic import MISSING, ConfigDict, Field, model_validator
+from pydantic import MISSING, Field, model_validator
 from sguild_dispatcher.fields import ArrayRule, Integer, JsonValue, SchemaRule, String, StringRule
 from sguild_dispatcher.models import ContractModel, Payload
 
 Few = Annotated[
     Annotated[tuple[String | Integer, ...], ArrayRule()],
     SchemaRule(
-        '{"contains": {"type": ["string"]}, "items": {"type": ["string", "integer"]}, "maxContains": 3, "minContains": 2, "type": ["array"]}'
+        '{"contains": {"type": "string"}, "items": {"type": ["string", "integer"]}, "maxContains": 3, "minContains": 2, "type": "array"}'
     ),
 ]
 Rest = Annotated[
     Annotated[tuple[JsonValue, ...], ArrayRule()],
     SchemaRule(
-        '{"prefixItems": [{"type": ["string"]}, {"type": ["integer"]}], "type": ["array"], "unevaluatedItems": false}'
+        '{"prefixItems": [{"type": "string"}, {"type": "integer"}], "type": "array", "unevaluatedItems": false}'
     ),
 ]
 
 
-class OddAppliedV1Labels(ContractModel, frozen=True):
+class OddAppliedV1Labels(ContractModel, frozen=True, extra="allow"):
     """A part of OddAppliedV1."""
 
-    model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
 
     name: String | MISSING = MISSING
 
     _contract: ClassVar[SchemaRule] = SchemaRule(
-        '{"additionalProperties": false, "patternProperties": {"^x_": {"type": ["integer"]}}, "properties": {"name": true}}'
+        '{"additionalProperties": false, "patternProperties": {"^x_": {"type": "integer"}}, "properties": {"name": true}}'
     )
 
     @model_validator(mode="after")
@@ -43,10 +42,9 @@ class OddAppliedV1Labels(ContractModel, frozen=True):
 Kind = Annotated[str, StringRule(max_length=3)]
 
 
-class OddAppliedV1(Payload, frozen=True, event_type="odd.applied", version=1):
+class OddAppliedV1(Payload, frozen=True, event_type="odd.applied", version=1, extra="allow"):
     """odd.applied payload v1"""
 
-    model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
 
     few: Few | MISSING = MISSING
@@ -55,7 +53,7 @@ class OddAppliedV1(Payload, frozen=True, event_type="odd.applied", version=1):
     kind: Kind | MISSING = MISSING
 
     _contract: ClassVar[SchemaRule] = SchemaRule(
-        '{"dependentSchemas": {"kind": {"properties": {"level": {"minimum": 1, "type": ["integer"]}}, "required": ["level"]}}, "properties": {"few": true, "kind": true, "labels": true, "rest": true}, "unevaluatedProperties": false}'
+        '{"dependentSchemas": {"kind": {"properties": {"level": {"minimum": 1, "type": "integer"}}, "required": ["level"]}}, "properties": {"few": true, "kind": true, "labels": true, "rest": true}, "unevaluatedProperties": false}'
     )
 
     @model_validator(mode="after")

@@ -10,9 +10,9 @@ from sguild_dispatcher.models import Payload
 A = Annotated[Integer, SchemaRule('{"enum": [1, 2]}')]
 B = Annotated[
     Annotated[tuple[JsonValue, ...], ArrayRule()],
-    SchemaRule('{"prefixItems": [{"type": ["string"]}], "type": ["array"]}'),
+    SchemaRule('{"prefixItems": [{"type": "string"}], "type": "array"}'),
 ]
-C = Annotated[JsonValue, SchemaRule('{"allOf": [{"type": ["string"]}]}')]
+C = Annotated[JsonValue, SchemaRule('{"allOf": [{"type": "string"}]}')]
 D = Annotated[JsonValue, SchemaRule("false")]
 
 

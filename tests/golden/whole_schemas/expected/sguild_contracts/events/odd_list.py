@@ -10,7 +10,7 @@ from sguild_dispatcher.models import Payload
 ListItem = Annotated[
     JsonValue,
     SchemaRule(
-        '{"$defs": {"1": {"items": {"$ref": "#/$defs/1"}, "type": ["array"]}}, "$ref": "#/$defs/1"}'
+        '{"$defs": {"1": {"items": {"$ref": "#/$defs/1"}, "type": "array"}}, "$ref": "#/$defs/1"}'
     ),
 ]
 List = Annotated[tuple[ListItem, ...], ArrayRule()]

@@ -7,11 +7,11 @@ from pydantic import MISSING
 from sguild_dispatcher.fields import JsonValue, SchemaRule
 from sguild_dispatcher.models import Payload
 
-U = Annotated[JsonValue, SchemaRule('{"oneOf": [{"type": ["string"]}, {"type": ["integer"]}]}')]
+U = Annotated[JsonValue, SchemaRule('{"oneOf": [{"type": "string"}, {"type": "integer"}]}')]
 V = Annotated[
     JsonValue,
     SchemaRule(
-        '{"not": {"required": ["a"]}, "properties": {"a": {"type": ["string"]}}, "type": ["null", "object"]}'
+        '{"not": {"required": ["a"]}, "properties": {"a": {"type": "string"}}, "type": ["null", "object"]}'
     ),
 ]
 

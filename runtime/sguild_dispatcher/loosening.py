@@ -1,0 +1,158 @@
+"""Models that take what a tolerant reader takes, made of the exact ones when the first surprise arrives.
+
+What a tolerant reader accepts is said by a schema, which the generator writes (``schemas/…tolerant.json``)
+and which is checked first. So the model only has to hold what that schema lets through, typed: unknown
+properties are kept, checks of whole objects are left out, and embedded schemas are those of the exact reader
+and left out as well. The enums are open in the text of the generated classes already (``Initiator |
+Unrecognised``).
+"""
+
+from collections.abc import Iterator, Mapping
+from copy import copy
+from functools import cache
+from types import UnionType, new_class
+from typing import Annotated, Any, Final, ForwardRef, Union, cast, get_args, get_origin
+
+from pydantic import ConfigDict, model_validator
+
+from sguild_dispatcher.fields import JsonValue, SchemaRule, Unrecognised
+from sguild_dispatcher.models import ContractModel, Payload
+
+_EXTRA: Final = "__pydantic_extra__"
+_CHECK: Final = "_check_contract"
+
+
+def received_base(payload: type[Payload]) -> type[Payload]:
+    """Return the class of what a handler receives: a base of the exact one where enums are open."""
+    above = payload.__base__
+    if above is not None and issubclass(above, Payload) and above is not Payload:
+        return above
+    return payload
+
+
+@cache
+def loosened(payload: type[Payload]) -> type[Payload]:
+    """Return the model of a tolerant reader, a subclass of what a handler receives.
+
+    Args:
+        payload: the exact class of a payload.
+    """
+    root = received_base(payload)
+    models = {each: f"Loosened{number}" for number, each in enumerate(_models(root))}
+    made = {name: _loosened(model, models) for model, name in models.items()}
+    for each in made.values():
+        each.model_rebuild(force=True, _types_namespace=made)
+    return cast("type[Payload]", made[models[root]])
+
+
+def is_open(model: type[ContractModel]) -> bool:
+    """Tell whether the contract itself lets an object have members that it does not name."""
+    bases = model.__mro__[: model.__mro__.index(ContractModel)]
+    return any(_EXTRA in vars(each).get("__annotations__", {}) for each in bases)
+
+
+def _models(root: type[ContractModel]) -> Iterator[type[ContractModel]]:
+    """Yield a model and those that its fields are made of."""
+    seen: dict[type[ContractModel], None] = {root: None}
+    waiting = [root]
+    while waiting:
+        model = waiting.pop()
+        yield model
+        found = {each for held in _types(model).values() for each in _named(held)}
+        waiting += (each for each in found if each not in seen)
+        seen |= dict.fromkeys(found)
+
+
+def _types(model: type[ContractModel]) -> Mapping[str, Any]:
+    """Return the types of a model's fields by their names, and that of members without a name."""
+    found: dict[str, Any] = {name: field.annotation for name, field in model.model_fields.items()}
+    if is_open(model):
+        found[_EXTRA] = _extra_type(model)
+    return found
+
+
+def _extra_type(model: type[ContractModel]) -> Any:
+    from typing import get_type_hints
+
+    return get_type_hints(model, include_extras=True)[_EXTRA]
+
+
+def _named(held: Any) -> Iterator[type[ContractModel]]:
+    if get_origin(held) is None and isinstance(held, type) and issubclass(held, ContractModel):
+        yield held
+    for part in get_args(held):
+        yield from _named(part)
+
+
+def _loosened(model: type[ContractModel], models: Mapping[type[ContractModel], str]) -> type[ContractModel]:
+    namespace: dict[str, Any] = {
+        "__module__": model.__module__,
+        "__qualname__": model.__qualname__,
+        "__doc__": model.__doc__,
+        "__annotations__": {},
+        "model_config": ConfigDict(extra="allow", defer_build=True),
+    }
+    for name, held in _types(model).items():
+        if name == _EXTRA:
+            namespace["__annotations__"][name] = _rewritten(held, models)
+            continue
+        field = copy(model.model_fields[name])
+        field.metadata = [each for each in field.metadata if not isinstance(each, SchemaRule)]
+        field.annotation = _rewritten(held, models)
+        namespace["__annotations__"][name] = field.annotation
+        namespace[name] = field
+    if hasattr(model, _CHECK):
+        namespace[_CHECK] = model_validator(mode="after")(_unchecked)
+    return new_class(model.__name__, (model,), exec_body=lambda body: body.update(namespace))
+
+
+def _unchecked(self: ContractModel) -> ContractModel:
+    return self
+
+
+def _rewritten(held: Any, models: Mapping[type[ContractModel], str]) -> Any:
+    """Return a type with loosened models inside, and without schemas of the exact reader."""
+    if isinstance(held, type) and held in models:
+        return ForwardRef(models[held])
+    origin: Any = get_origin(held)
+    parts = get_args(held)
+    if origin is Annotated:
+        inner, *metadata = parts
+        kept = [each for each in metadata if not isinstance(each, SchemaRule)]
+        found = _rewritten(inner, models)
+        return Annotated[found, *kept] if kept else found
+    if origin in (Union, UnionType):
+        return Union[tuple(_rewritten(each, models) for each in parts)]  # noqa: UP007 - of any number
+    if origin in (tuple, dict):
+        return origin[tuple(each if each is Ellipsis else _rewritten(each, models) for each in parts)]
+    return held
+
+
+def surprises(value: object, pointer: str) -> Iterator[tuple[str, JsonValue]]:
+    """Yield what a loosened model holds that its contract does not name, by JSON pointer."""
+    if isinstance(value, Unrecognised):
+        yield pointer, str(value)
+    elif isinstance(value, ContractModel):
+        yield from _surprises_in(value, pointer)
+    elif isinstance(value, tuple):
+        for index, each in enumerate(cast("tuple[object, ...]", value)):
+            yield from surprises(each, f"{pointer}/{index}")
+    elif isinstance(value, dict):
+        for name, each in cast("dict[str, object]", value).items():
+            yield from surprises(each, f"{pointer}/{_step(name)}")
+
+
+def _surprises_in(model: ContractModel, pointer: str) -> Iterator[tuple[str, JsonValue]]:
+    for name, field in type(model).model_fields.items():
+        yield from surprises(getattr(model, name), f"{pointer}/{_step(field.alias or name)}")
+    unnamed = model.model_extra or {}
+    if is_open(type(model)):
+        for name, each in unnamed.items():
+            yield from surprises(each, f"{pointer}/{_step(name)}")
+    else:
+        for name, each in unnamed.items():
+            yield f"{pointer}/{_step(name)}", each
+
+
+def _step(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

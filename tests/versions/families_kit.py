@@ -1,0 +1,177 @@
+"""Families of contracts: two or three versions of one payload, and a package that is generated of them."""
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from command_kit import minimal_tree, run
+
+Payload = dict[str, Any]
+
+_ID: Final = {
+    "type": "string",
+    "pattern": "^ord_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+}
+_TEXT: Final = {"type": "string", "maxLength": 20}
+
+
+def payload(required: str = "", **properties: Any) -> Payload:
+    """Return a closed payload with an order's id, and those of the other properties that are ``required``."""
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["order_id", *required.split()],
+        "properties": {"order_id": _ID, **properties},
+    }
+
+
+def _enum(*values: str) -> Payload:
+    return {"type": "string", "enum": list(values)}
+
+
+def _count(**bounds: int) -> Payload:
+    return {"type": "integer", **bounds}
+
+
+def _part(required: str = "", **properties: Any) -> Payload:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": required.split(),
+        "properties": properties,
+    }
+
+
+def _branch(kind: str, **properties: Any) -> Payload:
+    return _part(f"kind {' '.join(properties)}", kind={"const": kind}, **properties)
+
+
+_INSTANT: Final = {"type": "string", "format": "date-time"}
+
+FAMILIES: Final[dict[str, list[Payload]]] = {
+    "added.optional": [payload("note", note=_TEXT), payload("note", note=_TEXT, more=_count())],
+    "added.required": [payload("note", note=_TEXT), payload("note more", note=_TEXT, more=_count())],
+    "removed.optional": [payload("note", note=_TEXT, more=_count()), payload("note", note=_TEXT)],
+    "removed.required": [payload("note more", note=_TEXT, more=_count()), payload("note", note=_TEXT)],
+    "made.optional": [payload("note", note=_TEXT), payload(note=_TEXT)],
+    "widened.enum": [payload("kind", kind=_enum("a", "b")), payload("kind", kind=_enum("a", "b", "c"))],
+    "narrowed.enum": [payload("kind", kind=_enum("a", "b", "c")), payload("kind", kind=_enum("a", "b"))],
+    "closed.enum": [
+        payload("closed", closed=_enum("a", "b")),
+        payload("closed", closed=_enum("a", "b", "c")),
+    ],
+    "widened.bound": [payload("n", n=_count(minimum=1, maximum=9)), payload("n", n=_count(minimum=0))],
+    "narrowed.bound": [payload("n", n=_count(minimum=0)), payload("n", n=_count(minimum=1, maximum=9))],
+    "nested.added": [
+        payload("part", part=_part("note", note=_TEXT, kind=_enum("a", "b"))),
+        payload("part", part=_part("note", note=_TEXT, kind=_enum("a", "b", "c"), more=_count())),
+    ],
+    "nested.required": [
+        payload("part", part=_part("note", note=_TEXT)),
+        payload("part", part=_part("note more", note=_TEXT, more=_count())),
+    ],
+    "array.items": [
+        payload("kinds", kinds={"type": "array", "items": _enum("a", "b"), "maxItems": 4}),
+        payload("kinds", kinds={"type": "array", "items": _enum("a", "b", "c"), "maxItems": 4}),
+    ],
+    "array.parts": [
+        payload("parts", parts={"type": "array", "items": _part("n", n=_count()), "minItems": 1}),
+        payload("parts", parts={"type": "array", "items": _part("n", n=_count(), kind=_enum("a", "b"))}),
+    ],
+    "tagged.branches": [
+        payload("by", by={"oneOf": [_branch("card", last4=_TEXT), _branch("cash", paid_at=_INSTANT)]}),
+        payload(
+            "by",
+            by={
+                "oneOf": [
+                    _branch("card", last4=_TEXT, brand=_enum("v", "m")),
+                    _branch("cash", paid_at=_INSTANT),
+                    _branch("bank", iban=_TEXT),
+                ]
+            },
+        ),
+    ],
+    "renamed.property": [payload("note", note=_TEXT), payload("remark", remark=_TEXT)],
+    "integer.tonumber": [payload("n", n=_count()), payload("n", n={"type": "number"})],
+    "conditions.changed": [
+        {**payload("kind", kind=_enum("a", "b"), note=_TEXT), "dependentRequired": {"note": ["kind"]}},
+        {
+            **payload("kind", kind=_enum("a", "b", "c"), note=_TEXT, more=_count()),
+            "if": {"properties": {"kind": {"const": "a"}}},
+            "then": {"required": ["note"]},
+        },
+    ],
+    "three.versions": [
+        payload("note", note=_TEXT),
+        payload("note", note=_TEXT, kind=_enum("a", "b")),
+        payload("note", note=_TEXT, kind=_enum("a", "b", "c"), part=_part("n", n=_count())),
+    ],
+    "opened.object": [
+        payload("note", note=_TEXT),
+        {**payload("note", note=_TEXT), "additionalProperties": _enum("x", "y")},
+    ],
+}
+
+
+def write_families(folder: Path, families: dict[str, list[Payload]] = FAMILIES) -> Path:
+    """Write the contracts of each family as an event type, and return the contracts folder."""
+    contracts = minimal_tree(folder)
+    place = contracts / "event-types-registry.json"
+    registry = json.loads(place.read_text("utf-8"))
+    registry["event_types"] = [_entry(name, versions) for name, versions in families.items()]
+    place.write_text(json.dumps(registry), "utf-8")
+    payloads = contracts / "shop/schema/payloads"
+    for old in payloads.iterdir():
+        old.unlink()
+    for name, versions in families.items():
+        for number, schema in enumerate(versions, start=1):
+            path = f"shop/schema/payloads/{name}-v{number}.json"
+            (contracts / path).write_text(json.dumps(_file(path, name, number, schema)), "utf-8")
+    return contracts
+
+
+def _file(path: str, name: str, number: int, schema: Payload) -> Payload:
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"https://contracts.sguild/{path}",
+        "title": f"{name} payload v{number}",
+        **schema,
+    }
+
+
+def _entry(name: str, versions: list[Payload]) -> Payload:
+    last = len(versions)
+    statuses = [
+        {"version": number, "status": "current" if number == last else "superseded"}
+        for number in range(1, last + 1)
+    ]
+    closed = ["closed"] if "closed" in versions[0]["properties"] else []
+    return {
+        "event_type": name,
+        "contract": "shop",
+        "producer": "sales",
+        "subscribers": ["sales"],
+        "subject": "order_id",
+        "closed_enums": closed,
+        "versions": statuses,
+    }
+
+
+@contextmanager
+def installed(folder: Path, contracts: Path, package: str) -> Iterator[Any]:
+    """Generate a package, and yield the module of its registry while it can be imported."""
+    output = folder / package
+    done = run("generate", "--contracts", contracts, "--output", output, "--package", package)
+    assert done.code == 0, done.out + done.err
+    sys.path.insert(0, str(output))
+    try:
+        importlib.invalidate_caches()
+        yield importlib.import_module(f"{package}.registry")
+    finally:
+        sys.path.remove(str(output))
+        for name in [each for each in sys.modules if each.partition(".")[0] == package]:
+            del sys.modules[name]
