@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from importlib.resources import files
-from typing import Final, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -21,11 +21,13 @@ from sguild_contracts.events.credit_released import ReceivedCreditReleased, Rece
 from sguild_dispatcher import HandlerContext, Subscriber, Waker
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.migrations import migrate
+from sguild_dispatcher.models import Envelope
 from sguild_dispatcher.rights import role_of
 from sguild_dispatcher.roles import apply_roles
 from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.signing import Keyring
 from sguild_dispatcher.testing.postgres import create_database
+from sguild_dispatcher.versions import Reading
 
 ROLES: Final = files("sguild_contracts").joinpath("roles.sql").read_text(encoding="utf-8")
 PRODUCER: Final = "revenue"
@@ -160,6 +162,22 @@ async def connected(dsn: str) -> AsyncGenerator[Connection, None]:
         yield connection
     finally:
         await connection.close()
+
+
+@contextmanager
+def exact_only() -> Generator[None, None, None]:
+    """Let readers take what producers have to write, and nothing else, during a block."""
+    tolerant = Reading.read
+
+    def exact(self: Reading, body: bytes, *, proven: bool = False) -> tuple[Envelope[Any], bool]:
+        del proven
+        return self.plan.event.__pydantic_validator__.validate_json(body), True
+
+    Reading.read = exact  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Reading.read = tolerant  # type: ignore[method-assign]
 
 
 async def _ignore(_: Event[ReceivedCreditReleased], __: HandlerContext) -> None:

@@ -2,12 +2,12 @@
 
 import statistics
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from typing import Final, TypeVar
 
 from transport_load import BATCH, Load
 from transport_nats import SUBSCRIBERS, Nats
-from transport_own import Own, connected
+from transport_own import Own, connected, exact_only
 from transport_pgqueuer import PgQueuer
 from transport_procrastinate import Procrastinate
 from transport_report import ROLES, Amounts
@@ -16,11 +16,12 @@ from sguild_dispatcher.testing.postgres import drop_database
 
 INTERVAL: Final = 1 / 50
 _WARMING: Final = 100
+_TURNS: Final = 3
 
 SideT = TypeVar("SideT", Own, PgQueuer, Procrastinate)
 
 
-PARTS: Final = ("publish", "deliver", "deliver-slowly", "latency", "wal", "held")
+PARTS: Final = ("publish", "deliver", "deliver-slowly", "latency", "wal", "tolerance", "held")
 """What a round may be limited to; the ratios to procrastinate and nats-py need both kinds of delivery."""
 
 
@@ -44,6 +45,7 @@ async def measured_round(server: str, nats: Nats, load: Load, parts: Collection[
             "deliver-slowly": lambda: _delivered_slowly(procrastinate, nats, load),
             "latency": lambda: _latencies(sides, pgqueuer, load),
             "wal": lambda: _wal(server, stack, load),
+            "tolerance": lambda: _tolerant(server, stack, load),
             "held": lambda: _held(server, stack, load),
         }
         amounts: dict[str, float] = {}
@@ -117,6 +119,20 @@ async def _wal(server: str, stack: AsyncExitStack, load: Load) -> dict[str, floa
         size = await connection.fetchval("select pg_current_wal_insert_lsn() - $1::pg_lsn", before)
     published = load.published // 8 * 8
     return {"WAL of an event, 3 subscribers": float(size) / published, "its body": await own.body_bytes()}
+
+
+async def _tolerant(server: str, stack: AsyncExitStack, load: Load) -> dict[str, float]:
+    """Return how fast events without surprises are delivered, and how fast by a reader that takes no others."""
+    own = await Own.create(server, roles=False)
+    stack.push_async_callback(drop_database, own.dsn)
+    seconds = {"deliveries, tolerant reader": 0.0, "deliveries, exact reader": 0.0}
+    await own.deliver()
+    for _ in range(_TURNS):
+        for name in seconds:
+            await own.publish_batches(load.delivered // BATCH)
+            with nullcontext() if "tolerant" in name else exact_only():
+                seconds[name] += await own.deliver()
+    return {name: SUBSCRIBERS * load.delivered * _TURNS / taken for name, taken in seconds.items()}
 
 
 async def _held(server: str, stack: AsyncExitStack, load: Load) -> dict[str, float]:
