@@ -122,7 +122,7 @@ async def _wal(server: str, stack: AsyncExitStack, load: Load) -> dict[str, floa
 
 
 async def _tolerant(server: str, stack: AsyncExitStack, load: Load) -> dict[str, float]:
-    """Return how fast events without surprises are delivered, and how fast by a reader that takes no others."""
+    """Return how fast events without surprises are delivered, also by a reader that takes no others."""
     own = await Own.create(server, roles=False)
     stack.push_async_callback(drop_database, own.dsn)
     seconds = {"deliveries, tolerant reader": 0.0, "deliveries, exact reader": 0.0}

@@ -50,6 +50,10 @@ def _branch(kind: str, **properties: Any) -> Payload:
     return _part(f"kind {' '.join(properties)}", kind={"const": kind}, **properties)
 
 
+_A_OR_NOTE: Final = [
+    {"required": ["kind"], "properties": {"kind": {"enum": ["a"]}}},
+    {"required": ["note"]},
+]
 _INSTANT: Final = {"type": "string", "format": "date-time"}
 
 FAMILIES: Final[dict[str, list[Payload]]] = {
@@ -104,6 +108,10 @@ FAMILIES: Final[dict[str, list[Payload]]] = {
             "if": {"properties": {"kind": {"const": "a"}}},
             "then": {"required": ["note"]},
         },
+    ],
+    "conditions.ofenums": [
+        {**payload(kind=_enum("a", "b"), note=_TEXT), "anyOf": _A_OR_NOTE},
+        {**payload(kind=_enum("a", "b", "c"), note=_TEXT, more=_count()), "anyOf": _A_OR_NOTE},
     ],
     "three.versions": [
         payload("note", note=_TEXT),

@@ -4,17 +4,26 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import Any, Final
 
 import jsonschema_rs
 
+from families_kit import FAMILIES
 from sguild_dispatcher.models import Envelope
 from sguild_dispatcher.reading import Reader, Refusal
 from sguild_dispatcher.registry import EventType, Registry
 from sguild_dispatcher.signing import Keyring
 from sguild_dispatcher.testing.documents import DocumentMaker, SeededSource
+from sguild_dispatcher.testing.documents.leaves import same_json
 from sguild_dispatcher.versions import Unadapted
 
+PAIRS: Final = [
+    (name, source, target)
+    for name, versions in FAMILIES.items()
+    for source, target in product(range(1, len(versions) + 1), repeat=2)
+    if source != target
+]
 _MOMENT: Final = "2026-06-01T12:00:00Z"
 _EVENT_ID: Final = "evt_01890a5d-ac96-774b-bcce-b302099a8057"
 _COLUMNS: Final = ("event_id", "event_type", "schema_version", "producer", "tenant_id")
@@ -73,6 +82,48 @@ def drawn(maker: DocumentMaker, count: int, name: str) -> list[Any]:
 def payload_of(event: Envelope[Any]) -> Any:
     """Return the JSON of an event's payload."""
     return json.loads(event.payload.model_dump_json())
+
+
+def check_tolerance(service: Service, name: str, version: int, count: int) -> None:
+    """A payload is read if and only if the tolerant reader's schema accepts it, and nothing of it is lost."""
+    event = service.registry.event_type(name)
+    maker = service.tolerant_maker(event, version)
+    for number in range(count):
+        document = maker.near(SeededSource(f"{name} {version} {number}"))
+        if not isinstance(document, dict):
+            continue
+        read = service.read(event, version, document)
+        accepted = service.tolerates(event, version, document)
+        assert isinstance(read, Envelope) == accepted, (document, read)
+        if isinstance(read, Envelope):
+            assert same_json(payload_of(read), document), document
+        elif isinstance(read, Refusal):
+            assert read.reason == "invalid_payload"
+
+
+def check_pair(service: Service, name: str, source: int, target: int, count: int) -> None:
+    """What is proven is read, what is not needs a hook, and nothing else reaches a handler."""
+    event = service.registry.event_type(name)
+    direct = not event.adapter(source, target).gaps
+    back = direct and not event.adapter(target, source).gaps
+    refused = 0
+    for document in drawn(service.maker(event, source), count, f"{name} {source}"):
+        read = service.read(event, source, document, target)
+        accepted = service.tolerates(event, target, document)
+        assert isinstance(read, Envelope) == accepted, (document, read)
+        refused += not accepted
+        if isinstance(read, Envelope):
+            assert read.emitted_version == source
+            assert same_json(payload_of(read), document)
+            assert isinstance(read.payload, service.registry.payload_model(name, target).__mro__[1])
+        if back:
+            assert isinstance(read, Envelope)
+            again = service.read(event, target, payload_of(read), source)
+            there = service.read(event, source, document)
+            assert isinstance(again, Envelope)
+            assert isinstance(there, Envelope)
+            assert payload_of(again) == payload_of(there)
+    assert not (direct and refused), f"{refused} of {count} payloads that were proven to be read are refused"
 
 
 def _ordering_key(event: EventType, document: Any) -> str:

@@ -3,7 +3,6 @@
 import importlib
 import json
 from collections.abc import Iterator
-from itertools import product
 from typing import Any
 
 import jsonschema_rs
@@ -13,7 +12,7 @@ from golden_kit import PACKAGE_CASES, GoldenCase, install
 from pydantic import TypeAdapter, ValidationError
 
 from families_kit import FAMILIES, installed, write_families
-from laws_kit import Service, drawn, payload_of
+from laws_kit import PAIRS, Service, check_pair, check_tolerance, drawn
 from sguild_codegen.compat import compare
 from sguild_codegen.compat.tolerance import tolerant
 from sguild_contracts import registry as real_registry
@@ -33,12 +32,6 @@ REAL_PAIRS = [
     for each in real_registry.registry
     for adapter in each.adapters
 ]
-PAIRS = [
-    (name, source, target)
-    for name, versions in FAMILIES.items()
-    for source, target in product(range(1, len(versions) + 1), repeat=2)
-    if source != target
-]
 CLOSED = {
     each["event_type"]: each.get("closed_enums", [])
     for each in json.loads((ROOT / "contracts/event-types-registry.json").read_text("utf-8"))["event_types"]
@@ -52,48 +45,6 @@ def families(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("families")
     with installed(folder, write_families(folder), "family_contracts") as module:
         yield Service.of(module.registry, importlib.import_module("family_contracts.schemas"))
-
-
-def check_tolerance(service: Service, name: str, version: int, count: int) -> None:
-    """A payload is read if and only if the tolerant reader's schema accepts it, and nothing of it is lost."""
-    event = service.registry.event_type(name)
-    maker = service.tolerant_maker(event, version)
-    for number in range(count):
-        document = maker.near(SeededSource(f"{name} {version} {number}"))
-        if not isinstance(document, dict):
-            continue
-        read = service.read(event, version, document)
-        accepted = service.tolerates(event, version, document)
-        assert isinstance(read, Envelope) == accepted, (document, read)
-        if isinstance(read, Envelope):
-            assert same_json(payload_of(read), document), document
-        elif isinstance(read, Refusal):
-            assert read.reason == "invalid_payload"
-
-
-def check_pair(service: Service, name: str, source: int, target: int, count: int) -> None:
-    """What is proven is read, what is not needs a hook, and nothing else reaches a handler."""
-    event = service.registry.event_type(name)
-    direct = not event.adapter(source, target).gaps
-    back = direct and not event.adapter(target, source).gaps
-    refused = 0
-    for document in drawn(service.maker(event, source), count, f"{name} {source}"):
-        read = service.read(event, source, document, target)
-        accepted = service.tolerates(event, target, document)
-        assert isinstance(read, Envelope) == accepted, (document, read)
-        refused += not accepted
-        if isinstance(read, Envelope):
-            assert read.emitted_version == source
-            assert same_json(payload_of(read), document)
-            assert isinstance(read.payload, service.registry.payload_model(name, target).__mro__[1])
-        if back:
-            assert isinstance(read, Envelope)
-            again = service.read(event, target, payload_of(read), source)
-            there = service.read(event, source, document)
-            assert isinstance(again, Envelope)
-            assert isinstance(there, Envelope)
-            assert payload_of(again) == payload_of(there)
-    assert not (direct and refused), f"{refused} of {count} payloads that were proven to be read are refused"
 
 
 @pytest.mark.parametrize(("name", "version"), REAL_VERSIONS)

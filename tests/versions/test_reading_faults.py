@@ -1,0 +1,106 @@
+"""Faults put into tolerant reading one by one: the laws over drawn documents must show each of them."""
+
+import importlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from families_kit import installed, write_families
+from laws_kit import PAIRS, Service, check_pair, check_tolerance
+from sguild_codegen.compat import tolerance
+from sguild_codegen.versions import reading as verdicts
+from sguild_dispatcher import loosening, versions
+from sguild_dispatcher.models import Payload
+from sguild_dispatcher.registry import Adapter, EventType
+
+DOCUMENTS = 100
+Patch = pytest.MonkeyPatch
+
+
+def _no_schema(patch: Patch) -> None:
+    """The tolerant reader's schema is not asked."""
+    patch.setattr(
+        versions,
+        "tolerant_type",
+        lambda registry, name, version: loosening.loosened(registry.payload_model(name, version)),
+    )
+
+
+def _no_unknown_properties(patch: Patch) -> None:
+    """Nested objects stay closed."""
+    real = loosening._loosened
+
+    def closed(model: Any, models: Any) -> Any:
+        made = real(model, models)
+        if not issubclass(model, Payload):
+            made.model_config["extra"] = "forbid"
+        return made
+
+    patch.setattr(loosening, "_loosened", closed)
+
+
+def _checks_stay(patch: Patch) -> None:
+    """Checks of whole objects are those of the exact reader."""
+    patch.setattr(loosening, "_CHECK", "_no_such_check")
+
+
+def _everything_is_direct(patch: Patch) -> None:
+    """Each version counts as proven to be read as each other one."""
+    patch.setattr(EventType, "adapter", lambda _, source, target: Adapter(source=source, target=target))
+
+
+def _nothing_is_ignored(patch: Patch) -> None:
+    """Objects of the emitted schema stay closed."""
+    patch.setattr(tolerance, "_open_object", lambda _: None)
+
+
+def _closed_enums_are_opened(patch: Patch) -> None:
+    """The registry's closed enums count for nothing."""
+    patch.setattr(verdicts, "tolerant", lambda schema, _closed: tolerance.tolerant(schema))
+
+
+FAULTS: list[Callable[[Patch], None]] = [
+    _no_schema,
+    _no_unknown_properties,
+    _checks_stay,
+    _everything_is_direct,
+    _nothing_is_ignored,
+    _closed_enums_are_opened,
+]
+
+
+@pytest.fixture
+def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Service]]:
+    """What generates the families, after the fault is there."""
+    opened: list[Any] = []
+
+    def made() -> Service:
+        folder = tmp_path_factory.mktemp("faulty")
+        context = installed(folder, write_families(folder), f"faulty_{folder.name.replace('-', '_')}")
+        module = context.__enter__()
+        opened.append(context)
+        return Service.of(module.registry, importlib.import_module(f"{module.__package__}.schemas"))
+
+    yield made
+    for each in opened:
+        each.__exit__(None, None, None)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("inject", FAULTS, ids=lambda each: str(each.__doc__))
+def test_the_laws_show_a_fault(
+    inject: Callable[[Patch], None], build: Callable[[], Service], monkeypatch: Patch
+) -> None:
+    loosening.loosened.cache_clear()
+    inject(monkeypatch)
+    service = build()
+    with pytest.raises(AssertionError):
+        _check(service)
+    loosening.loosened.cache_clear()
+
+
+def _check(service: Service) -> None:
+    for name, source, target in PAIRS:
+        check_tolerance(service, name, source, DOCUMENTS)
+        check_pair(service, name, source, target, DOCUMENTS)
