@@ -113,6 +113,10 @@ FAMILIES: Final[dict[str, list[Payload]]] = {
         {**payload(kind=_enum("a", "b"), note=_TEXT), "anyOf": _A_OR_NOTE},
         {**payload(kind=_enum("a", "b", "c"), note=_TEXT, more=_count()), "anyOf": _A_OR_NOTE},
     ],
+    "patterns.closed": [
+        {**payload("note", note=_TEXT), "patternProperties": {"^x_": _TEXT}},
+        {**payload("note", note=_TEXT, more=_count()), "patternProperties": {"^x_": _TEXT}},
+    ],
     "three.versions": [
         payload("note", note=_TEXT),
         payload("note", note=_TEXT, kind=_enum("a", "b")),

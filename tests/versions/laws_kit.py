@@ -24,6 +24,21 @@ PAIRS: Final = [
     for source, target in product(range(1, len(versions) + 1), repeat=2)
     if source != target
 ]
+VERDICTS: Final = {
+    "added.optional": (True, True),
+    "added.required": (False, True),
+    "removed.optional": (True, True),
+    "removed.required": (True, False),
+    "widened.enum": (True, True),
+    "narrowed.enum": (True, True),
+    "closed.enum": (True, False),
+    "widened.bound": (True, False),
+    "narrowed.bound": (False, True),
+    "nested.required": (False, True),
+    "renamed.property": (False, False),
+    "tagged.branches": (False, False),
+}
+
 _MOMENT: Final = "2026-06-01T12:00:00Z"
 _EVENT_ID: Final = "evt_01890a5d-ac96-774b-bcce-b302099a8057"
 _COLUMNS: Final = ("event_id", "event_type", "schema_version", "producer", "tenant_id")

@@ -12,7 +12,7 @@ from golden_kit import PACKAGE_CASES, GoldenCase, install
 from pydantic import TypeAdapter, ValidationError
 
 from families_kit import FAMILIES, installed, write_families
-from laws_kit import PAIRS, Service, check_pair, check_tolerance, drawn
+from laws_kit import PAIRS, VERDICTS, Service, check_pair, check_tolerance, drawn
 from sguild_codegen.compat import compare
 from sguild_codegen.compat.tolerance import tolerant
 from sguild_contracts import registry as real_registry
@@ -113,22 +113,6 @@ def test_versions_are_read_as_each_other_often(
 def test_real_versions_are_read_as_each_other_often(name: str, source: int, target: int) -> None:
     check_pair(REAL, name, source, target, PER_PROOF)
     check_tolerance(REAL, name, target, PER_PROOF)
-
-
-VERDICTS = {
-    "added.optional": (True, True),
-    "added.required": (False, True),
-    "removed.optional": (True, True),
-    "removed.required": (True, False),
-    "widened.enum": (True, True),
-    "narrowed.enum": (True, True),
-    "closed.enum": (True, False),
-    "widened.bound": (True, False),
-    "narrowed.bound": (False, True),
-    "nested.required": (False, True),
-    "renamed.property": (False, False),
-    "tagged.branches": (False, False),
-}
 
 
 @pytest.mark.parametrize("name", VERDICTS)
