@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from command_kit import ROOT
+from command_kit import ROOT, run
 
 from sguild_dispatcher.testing.postgres import create_database, drop_database
 
@@ -55,6 +55,7 @@ def _steps() -> Iterator[Step]:
 
 
 STEPS: Final = list(_steps())
+MENTIONED: Final = re.findall(r"`sguild-codegen ([^`]+)`", _BLOCK.sub("", GUIDE))
 
 
 def _script(folder: Path) -> str:
@@ -140,6 +141,15 @@ def _pattern(shown: str) -> str:
 def test_what_is_shown_is_printed(transcript: list[str], number: int) -> None:
     shown = STEPS[number].shown
     assert re.fullmatch(_pattern(shown), transcript[number]), transcript[number]
+
+
+@pytest.mark.parametrize("arguments", MENTIONED)
+def test_a_command_that_is_mentioned_works(arguments: str) -> None:
+    assert run(*arguments.split()).code == 0
+
+
+def test_commands_are_mentioned() -> None:
+    assert MENTIONED == ["explain SG112"]
 
 
 def _type_errors(folder: Path, package: str, *names: str) -> list[str]:
