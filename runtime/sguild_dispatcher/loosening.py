@@ -10,7 +10,7 @@ Unrecognised``).
 from collections.abc import Iterator, Mapping
 from copy import copy
 from functools import cache
-from types import UnionType, new_class
+from types import GenericAlias, UnionType, new_class
 from typing import Annotated, Any, Final, ForwardRef, Union, cast, get_args, get_origin
 
 from pydantic import ConfigDict, model_validator
@@ -20,6 +20,7 @@ from sguild_dispatcher.models import ContractModel, Payload
 
 _EXTRA: Final = "__pydantic_extra__"
 _CHECK: Final = "_check_contract"
+_CONTAINERS: Final = (tuple, dict)
 
 
 def received_base(payload: type[Payload]) -> type[Payload]:
@@ -123,8 +124,10 @@ def _rewritten(held: Any, models: Mapping[type[ContractModel], str]) -> Any:
         return Annotated[found, *kept] if kept else found
     if origin in (Union, UnionType):
         return Union[tuple(_rewritten(each, models) for each in parts)]  # noqa: UP007 - of any number
-    if origin in (tuple, dict):
-        return origin[tuple(each if each is Ellipsis else _rewritten(each, models) for each in parts)]
+    if origin in _CONTAINERS:
+        return GenericAlias(
+            origin, tuple(each if each is Ellipsis else _rewritten(each, models) for each in parts)
+        )
     return held
 
 

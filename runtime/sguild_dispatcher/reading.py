@@ -169,12 +169,13 @@ class Reader:
     def _diagnosis(self, row: "Row", domain: str, error: ValidationError | None) -> Refusal:
         """Tell why an event cannot be read; the order of the checks is the order of the reasons."""
         try:
-            signed: Any = from_json(row["body"])
+            found: Any = from_json(row["body"])
         except ValueError as mistake:
             return Refusal("invalid_envelope", f"The body is not JSON: {mistake}.")
-        if not isinstance(signed, dict):
+        if not isinstance(found, dict):
             return Refusal("invalid_envelope", "The body is not a JSON object.")
-        complaint = self._signed_disagreement(row, domain, cast("dict[str, object]", signed))
+        signed = cast("dict[str, object]", found)
+        complaint = self._signed_disagreement(row, domain, signed)
         if complaint is not None:
             return Refusal("bad_signature", complaint)
         unnamed = [f"/{name}: is required" for name in ("event_type", "schema_version") if name not in signed]

@@ -37,10 +37,11 @@ def _opened(schema: Schema, root: Any) -> Iterator[Schema]:
     seen: set[tuple[Schema, int]] = set()
     while waiting:
         exact, found = waiting.pop()
-        if not isinstance(found, dict) or (exact, id(found)) in seen:
+        place = (exact, id(found))
+        if not isinstance(found, dict) or place in seen:
             continue
         read = cast("dict[str, Any]", found)
-        seen.add((exact, id(read)))
+        seen.add(place)
         if exact.enum is not None and "enum" not in read:
             yield exact
         if exact.ref is not None:
