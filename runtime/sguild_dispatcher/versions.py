@@ -59,10 +59,7 @@ class Reading:
 
     def _tolerant(self, body: bytes, *, proven: bool) -> Envelope[Any]:
         """Read an event, and note what is not recognised."""
-        event = self._model(proven=proven).model_validate_json(body)
-        found = dict(surprises(event.payload, "/payload"))
-        object.__setattr__(event, "_unrecognised", MappingProxyType(found))
-        return event
+        return noted(self._model(proven=proven).model_validate_json(body))
 
     def _model(self, *, proven: bool) -> type[Envelope[Any]]:
         if proven not in self._made:
@@ -72,6 +69,13 @@ class Reading:
             )
             self._made[proven] = self.registry.around(payload)
         return self._made[proven]
+
+
+def noted(event: Envelope[Any]) -> Envelope[Any]:
+    """Return an event after noting what of its payload is not recognised."""
+    found = dict(surprises(event.payload, "/payload"))
+    object.__setattr__(event, "_unrecognised", MappingProxyType(found))
+    return event
 
 
 def tolerant_type(registry: Registry, event_type: str, version: int) -> Any:

@@ -274,8 +274,8 @@ HANDOVER_SOON: Final = _rule(
     "SG254",
     "handover-soon",
     "version {other} of {event_type} takes over from version {value} on {end}",
-    "See that its readers have a handler for version {other} by then.",
-    why="An event of a version that a reader has no handler for becomes a dead letter.",
+    "See what its readers will get: sguild-codegen rehearse {event_type} --from {value} --to {other}.",
+    why="An event that a reader's package can read as none of its versions becomes a dead letter.",
     level="notice",
 )
 

@@ -16,6 +16,7 @@ from sguild_dispatcher.testing.documents import (
     Source,
     UnsatisfiableSchemaError,
 )
+from sguild_dispatcher.versions import noted
 
 _FACTORY: Final = "factory"
 
@@ -85,6 +86,8 @@ class ContractKit:
     def event(self, payload: Payload, **given: object) -> Any:
         """Return an event around a payload, as its producer would send it; ``None`` is not given.
 
+        The payload may be what only a handler receives, with values and properties that are not recognised.
+
         Raises:
             TypeError: ``payload`` is no payload.
             ValidationError: the envelope does not allow what is given.
@@ -93,13 +96,14 @@ class ContractKit:
         if not isinstance(around, Payload):
             raise TypeError(f"{around!r} is no payload: give an instance of a generated payload class.")
         event, chosen = self._version(payload.__event_type__, payload.__event_version__)
-        model = self.registry.event_model(event.name, chosen.version)
+        exact = self.registry.payload_model(event.name, chosen.version)
+        model = self.registry.around(exact if isinstance(around, exact) else type(payload))
         source = SeededSource(_FACTORY, minimal=True)
         envelope = DocumentMaker(self.envelope_schema())
         written = to_jsonable_python(payload, by_alias=True)
         document = self._frame(event, chosen).around(written, envelope, source)
         present = {name: value for name, value in given.items() if value is not None}
-        return model.model_validate({**document, **present, "payload": payload})
+        return noted(model.model_validate({**document, **present, "payload": payload}))
 
     def _version(self, event_type: str, version: int | None) -> tuple[EventType, PayloadVersion]:
         event = self.registry.event_type(event_type)
