@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from sguild_codegen.emit import skeletons as skeletons_module
 from sguild_codegen.emit.domains import RUNTIME_ATTRIBUTES
-from sguild_codegen.emit.modules import FIXED
+from sguild_codegen.emit.modules import ENVELOPE_PROPERTIES, FIXED
 from sguild_codegen.emit.names import pascal, snake
 from sguild_codegen.emit.skeletons import Attribute, ObjectShape, Skeleton, skeletons
 from sguild_codegen.emit.verify import verify
@@ -184,6 +184,11 @@ def test_fixed_names_are_all_that_models_import() -> None:
         "RootT",
         "ValidationError",
     }
+
+
+def test_no_member_of_an_envelope_hides_what_the_runtime_tells_of_events() -> None:
+    own = {name for name, value in vars(models.Envelope).items() if isinstance(value, property)}
+    assert own == ENVELOPE_PROPERTIES
 
 
 def test_no_method_hides_an_attribute_of_the_runtime() -> None:

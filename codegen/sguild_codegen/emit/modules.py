@@ -84,6 +84,8 @@ FIXED: Final = frozenset(
         "violation",
     )
 )
+# What the runtime tells of every event, beside the members of the envelope.
+ENVELOPE_PROPERTIES: Final = frozenset(("emitted_version", "unrecognised"))
 _MISSING: Final = Import("pydantic", "MISSING")
 _THIRD_PARTIES: Final = ("pydantic", "sguild_dispatcher")
 _RECEIVED: Final = (
@@ -195,6 +197,7 @@ class ModelModule:
     def named(self, skeletons: Mapping[str, Skeleton]) -> dict[str, Skeleton]:
         """Return the skeleton of each class, by attributes that hide no name of the module."""
         names = FIXED | {each.name for each in self.definitions.items} | set(self.id_classes.values())
+        names |= ENVELOPE_PROPERTIES if EVENT in self.heads else frozenset()
         return {each.name: skeletons[each.name].avoiding(names) for each in self.classes()}
 
     def items(self, skeletons: Mapping[str, Skeleton]) -> tuple[ModelAlias | ModelClass, ...]:
