@@ -141,6 +141,14 @@ def check_pair(service: Service, name: str, source: int, target: int, count: int
     assert not (direct and refused), f"{refused} of {count} payloads that were proven to be read are refused"
 
 
+def check_closed(service: Service) -> None:
+    """An enum that the registry closes is read as its producer had to write it, and as nothing else."""
+    event = service.registry.event_type("closed.enum")
+    for document in drawn(service.maker(event, 2), 5, "closed"):
+        assert isinstance(service.read(event, 2, document), Envelope)
+        assert isinstance(service.read(event, 2, {**document, "closed": "unheard of"}), Refusal)
+
+
 def _ordering_key(event: EventType, document: Any) -> str:
     """Return the column as the publisher writes it: the registered member, the subject, the event's id."""
     held: Mapping[str, Any] = document if isinstance(document, dict) else {}

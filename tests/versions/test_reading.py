@@ -12,7 +12,7 @@ from golden_kit import PACKAGE_CASES, GoldenCase, install
 from pydantic import TypeAdapter, ValidationError
 
 from families_kit import FAMILIES, installed, write_families
-from laws_kit import PAIRS, VERDICTS, Service, check_pair, check_tolerance, drawn
+from laws_kit import PAIRS, VERDICTS, Service, check_closed, check_pair, check_tolerance, drawn
 from sguild_codegen.compat import compare
 from sguild_codegen.compat.tolerance import tolerant
 from sguild_contracts import registry as real_registry
@@ -119,6 +119,10 @@ def test_real_versions_are_read_as_each_other_often(name: str, source: int, targ
 def test_what_is_direct_is_what_the_comparison_proves(families: Service, name: str) -> None:
     event = families.registry.event_type(name)
     assert (not event.adapter(1, 2).gaps, not event.adapter(2, 1).gaps) == VERDICTS[name]
+
+
+def test_a_closed_enum_stays_closed(families: Service) -> None:
+    check_closed(families)
 
 
 def released(**changed: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from families_kit import installed, write_families
-from laws_kit import PAIRS, VERDICTS, Service, check_pair, check_tolerance
+from laws_kit import PAIRS, VERDICTS, Service, check_closed, check_pair, check_tolerance
 from sguild_codegen.compat import tolerance
 from sguild_codegen.versions import reading as verdicts
 from sguild_dispatcher import loosening, versions
@@ -101,6 +101,7 @@ def test_the_laws_show_a_fault(
 
 
 def _check(service: Service) -> None:
+    check_closed(service)
     for name, verdicts_ in VERDICTS.items():
         event = service.registry.event_type(name)
         assert (not event.adapter(1, 2).gaps, not event.adapter(2, 1).gaps) == verdicts_
