@@ -23,7 +23,7 @@ from sguild_contracts.testing import make_credit_forfeited, make_credit_locked, 
 from sguild_dispatcher.errors import ConfigurationError, HiddenEventsError
 from sguild_dispatcher.roles import apply_roles
 from sguild_dispatcher.settings import Settings
-from sguild_dispatcher.subscriber import Subscriber
+from sguild_dispatcher.subscriber import DrainResult, Subscriber
 
 REPOSITORY = Path(__file__).parents[2]
 GAINED, LOST = "reservation.funded", "credit.forfeited"
@@ -189,8 +189,8 @@ async def test_other_domains_need_no_new_release(deployment: Deployment, gaining
     await deployment.apply(gaining.roles)
     settings = Settings(dsn=login_dsn(deployment.dsn, "revenue_app"))
     billing = RevenueSubscriber("billing", settings=settings, keyring=KEYRING)
-    await billing.register()
-    await billing.drain()
+    assert await billing.register()
+    assert await billing.drain() == DrainResult()
 
 
 async def test_without_roles_nothing_is_asked(dsn: str, gaining: Release) -> None:
