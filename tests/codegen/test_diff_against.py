@@ -165,6 +165,21 @@ def test_a_closed_enum_may_not(tmp_path: Path) -> None:
     assert contracts.levels() == {"forward-break": "error", "enum-value-added": "error"}
 
 
+def test_a_closed_enum_may_not_in_a_condition_beside_another_edit(tmp_path: Path) -> None:
+    def kinds(schema: Any, *values: str) -> None:
+        schema["properties"]["kind"] = {"type": "string"}
+        schema["then"] = {"properties": {"kind": {"enum": list(values)}}}
+        schema["if"] = {"required": ["kind"]}
+
+    contracts = Contracts(tmp_path, lambda each: each.edit(ORDER, lambda schema: kinds(schema, "a")))
+    contracts.edit_entry(lambda entry: entry.update(closed_enums=["kind"]))
+    contracts.commit()
+    contracts.edit(ORDER, lambda schema: kinds(schema, "a", "b"))
+    contracts.edit(ORDER, note)
+    contracts.release()
+    assert contracts.levels()["enum-value-added"] == "error"
+
+
 def test_in_a_published_version_words_may_change_and_no_property_may_come(
     tmp_path: Path,
 ) -> None:

@@ -200,6 +200,30 @@ def test_an_unknown_property_is_a_warning_and_left_out(tmp_path: Path, change: d
     assert event_type.subject == (None if "subject" in change else "order_id")
 
 
+def test_a_closed_enum_may_be_of_one_version_alone(tmp_path: Path) -> None:
+    contracts = minimal_tree(tmp_path)
+    newer = "shop/schema/payloads/order.placed-v2.json"
+    (contracts / newer).write_bytes((contracts / PAYLOAD).read_bytes())
+
+    def grow(schema: dict[str, Any]) -> None:
+        schema.update({"$id": f"https://contracts.sguild/{newer}", "title": "order.placed payload v2"})
+        schema["properties"]["sign"] = {"type": "string", "enum": ["+", "-"]}
+
+    def register(registry: dict[str, Any]) -> None:
+        entry = registry["event_types"][0]
+        entry["closed_enums"] = ["sign"]
+        entry["versions"] = [
+            {"version": 1, "status": "superseded"},
+            {"version": 2, "status": "current"},
+        ]
+
+    _edit(contracts, newer, grow)
+    _edit(contracts, REGISTRY, register)
+    warnings: list[Finding] = []
+    assert read_contracts(contracts, warn=warnings.append).event_types[0].closed_enums == ("sign",)
+    assert warnings == []
+
+
 def test_optional_parts_may_be_absent(tmp_path: Path) -> None:
     contracts = minimal_tree(tmp_path)
 

@@ -162,12 +162,53 @@ def test_a_tolerant_reader_still_refuses(schema: Any, document: Any) -> None:
     assert compare({"const": document}, schema, "tolerant").backward.verdict == "breaking"
 
 
+REASON: Any = {"enum": ["a"]}
+
+
 def test_closed_enums_stay_closed() -> None:
     schema = {"properties": {"reason": {"enum": ["a"]}, "other": {"enum": ["a"]}}}
     assert tolerant(schema, ["reason"])["properties"] == {
         "reason": {"enum": ["a"]},
         "other": {"type": "string"},
     }
+
+
+SPEAKING_OF_THE_SAME_OBJECT: list[Any] = [
+    {"allOf": [{"properties": {"reason": REASON}}]},
+    {"anyOf": [{"properties": {"reason": REASON}}]},
+    {"if": {"required": ["kind"]}, "then": {"properties": {"reason": REASON}}},
+    {"if": {"required": ["other"]}, "else": {"properties": {"reason": REASON}}},
+    {"dependentSchemas": {"reason": {"properties": {"reason": REASON}}}},
+    {"$ref": "#/$defs/cause", "$defs": {"cause": {"properties": {"reason": REASON}}}},
+    {"allOf": [{"$ref": "#/$defs/cause"}], "$defs": {"cause": {"patternProperties": {"^rea": REASON}}}},
+    {"patternProperties": {"^(r|e|a)+son$": REASON}},
+    {"allOf": [{"additionalProperties": REASON}]},
+    {
+        "oneOf": [
+            {"required": ["kind"], "properties": {"kind": {"const": "a"}, "reason": REASON}},
+            {"required": ["kind"], "properties": {"kind": {"const": "b"}}},
+        ]
+    },
+]
+
+
+@pytest.mark.parametrize("schema", SPEAKING_OF_THE_SAME_OBJECT, ids=lambda each: next(iter(each)))
+def test_closed_enums_stay_closed_wherever_the_same_object_is_spoken_of(schema: Any) -> None:
+    writes = {"const": {"reason": "b", "kind": "a"}}
+    closed = compare(writes, schema, "tolerant", closed_enums=["reason"]).backward
+    assert closed.verdict == "breaking"
+    assert compare(writes, schema, "tolerant").backward.verdict == "compatible"
+
+
+def test_a_definition_is_opened_where_it_speaks_of_another_object() -> None:
+    schema = {
+        "$ref": "#/$defs/cause",
+        "properties": {"inner": {"$ref": "#/$defs/cause"}},
+        "$defs": {"cause": {"properties": {"reason": REASON}}},
+    }
+    for document, verdict in [({"reason": "b"}, "breaking"), ({"inner": {"reason": "b"}}, "compatible")]:
+        found = compare({"const": document}, schema, "tolerant", closed_enums=["reason"])
+        assert found.backward.verdict == verdict
 
 
 def test_discriminators_stay_closed() -> None:

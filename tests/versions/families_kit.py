@@ -56,6 +56,16 @@ _A_OR_NOTE: Final = [
 ]
 _INSTANT: Final = {"type": "string", "format": "date-time"}
 
+
+def _closed_in_place(*values: str) -> Payload:
+    return {
+        **payload("closed", closed=_TEXT, note=_TEXT),
+        "if": {"required": ["note"]},
+        "then": {"properties": {"closed": _enum(*values)}},
+        "else": {"allOf": [{"properties": {"closed": _enum(*values)}}]},
+    }
+
+
 FAMILIES: Final[dict[str, list[Payload]]] = {
     "added.optional": [payload("note", note=_TEXT), payload("note", note=_TEXT, more=_count())],
     "added.required": [payload("note", note=_TEXT), payload("note more", note=_TEXT, more=_count())],
@@ -67,6 +77,10 @@ FAMILIES: Final[dict[str, list[Payload]]] = {
     "closed.enum": [
         payload("closed", closed=_enum("a", "b")),
         payload("closed", closed=_enum("a", "b", "c")),
+    ],
+    "closed.inplace": [
+        _closed_in_place("a", "b"),
+        _closed_in_place("a", "b", "c"),
     ],
     "widened.bound": [payload("n", n=_count(minimum=1, maximum=9)), payload("n", n=_count(minimum=0))],
     "narrowed.bound": [payload("n", n=_count(minimum=0)), payload("n", n=_count(minimum=1, maximum=9))],

@@ -32,6 +32,7 @@ VERDICTS: Final = {
     "widened.enum": (True, True),
     "narrowed.enum": (True, True),
     "closed.enum": (True, False),
+    "closed.inplace": (True, False),
     "widened.bound": (True, False),
     "narrowed.bound": (False, True),
     "nested.required": (False, True),
@@ -143,10 +144,10 @@ def check_pair(service: Service, name: str, source: int, target: int, count: int
 
 def check_closed(service: Service) -> None:
     """An enum that the registry closes is read as its producer had to write it, and as nothing else."""
-    event = service.registry.event_type("closed.enum")
-    for document in drawn(service.maker(event, 2), 5, "closed"):
-        assert isinstance(service.read(event, 2, document), Envelope)
-        assert isinstance(service.read(event, 2, {**document, "closed": "unheard of"}), Refusal)
+    for event in map(service.registry.event_type, ("closed.enum", "closed.inplace")):
+        for document in drawn(service.maker(event, 2), 5, "closed"):
+            assert isinstance(service.read(event, 2, document), Envelope)
+            assert isinstance(service.read(event, 2, {**document, "closed": "unheard of"}), Refusal)
 
 
 def _ordering_key(event: EventType, document: Any) -> str:

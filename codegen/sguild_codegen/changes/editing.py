@@ -8,6 +8,7 @@ from sguild_codegen.changes.policies import Judging
 from sguild_codegen.changes.verdicts import Judgement
 from sguild_codegen.compat.edits import Edit
 from sguild_codegen.compat.resolving import Json, is_array, is_object
+from sguild_codegen.compat.tolerance import property_at
 from sguild_codegen.model.pointers import unescape_pointer
 from sguild_codegen.report.change_rules import structure, values
 from sguild_codegen.report.finding import Finding
@@ -55,7 +56,7 @@ def _is_allowed(edit: Edit, judgement: Judgement) -> bool:
 def _is_open(edit: Edit, judgement: Judgement) -> bool:
     """Tell whether readers ignore an unknown value of an enum: as the registry says, and as it is proven."""
     steps = edit.old_pointer.split("/")
-    if steps[1:2] == ["properties"] and unescape_pointer(steps[2]) in judgement.pair.closed_enums:
+    if property_at(steps[1:]) in judgement.pair.closed_enums:
         return False
     if not _is_of_texts(judgement.pair.old.schema, steps[1:]):
         return False

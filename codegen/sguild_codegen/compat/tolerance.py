@@ -6,14 +6,21 @@ does not list. So an object with named properties loses ``additionalProperties: 
 constants, discriminators, enums that the registry closes, the names of maps, and whatever stands where more
 documents inside would mean fewer outside (below ``not`` and ``if``, in ``contains``, in branches of a
 ``oneOf`` that no required constant tells apart). So a tolerant reader accepts all that an exact one accepts.
+
+What a closed property holds stays as it is wherever the schema speaks of the same object: in ``allOf``,
+``then``, behind a reference, and so on.
 """
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from sguild_codegen.compat.portable import may_not_end, python_pattern
 from sguild_codegen.compat.resolving import Json, flattened, is_object
+from sguild_codegen.model.pointers import unescape_pointer
 
+_SAME_OBJECT: Final = {"allOf": 2, "anyOf": 2, "oneOf": 2, "then": 1, "else": 1, "dependentSchemas": 2}
 _MAPS: Final = ("properties", "patternProperties", "dependentSchemas")
 _LISTS: Final = ("prefixItems", "allOf", "anyOf")
 _OF_OBJECTS: Final = frozenset(
@@ -46,52 +53,66 @@ def tolerant(schema: Json, closed_enums: Collection[str] = ()) -> Json:
     return _Opening(flattened(schema, _EXACT_ROOT)).root(frozenset(closed_enums))
 
 
+def property_at(steps: Sequence[str]) -> str | None:
+    """Return the property of the root that a pointer leads into, past ``allOf`` and the like, if it does."""
+    while steps and steps[0] in _SAME_OBJECT:
+        steps = steps[_SAME_OBJECT[steps[0]] :]
+    return unescape_pointer(steps[1]) if steps and steps[0] == "properties" else None
+
+
 @dataclass(slots=True)
 class _Opening:
     """References in open places lead to opened copies of their targets; others lead where they did."""
 
     flat: Json
+    closings: dict[frozenset[str], int] = field(default_factory=lambda: {frozenset[str](): 0})
     copies: dict[str, Json] = field(default_factory=dict[str, Json])
-    waiting: list[str] = field(default_factory=list[str])
+    waiting: list[tuple[str, frozenset[str]]] = field(default_factory=list[tuple[str, frozenset[str]]])
 
     def root(self, closed: frozenset[str]) -> Json:
         opened = self.opened(self.flat, closed)
         while self.waiting:
-            name = self.waiting.pop()
-            self.copies[_copy(name)] = self.opened(self.flat["$defs"][name])
+            name, kept = self.waiting.pop()
+            self.copies[self._copy(name, kept)] = self.opened(self.flat["$defs"][name], kept)
         if not self.copies:
             return opened
         return {**opened, "$defs": {**opened.get("$defs", {}), **self.copies}}
 
     def opened(self, schema: Json, closed: frozenset[str] = frozenset()) -> Json:
-        """Return a schema with its limits taken out, the enums of ``closed`` properties apart."""
+        """Return a schema with its limits taken out, but for what it says of the ``closed`` properties."""
         if not is_object(schema):
             return schema
-        found = {name: self._keyword(name, value, closed) for name, value in schema.items()}
+        kept = closed - schema.get("properties", {}).keys() if "additionalProperties" in schema else closed
+        found = {
+            name: value if name == "additionalProperties" and kept else self._keyword(name, value, closed)
+            for name, value in schema.items()
+        }
         if "oneOf" in schema:
-            found["oneOf"] = self._branches(schema["oneOf"], of_objects=_is_of_objects(schema))
+            found["oneOf"] = self._branches(schema, closed)
         _open_object(found)
         _open_enum(found)
         return found
 
     def _keyword(self, name: str, value: Json, closed: frozenset[str]) -> Json:
+        inside = closed if name in _SAME_OBJECT else frozenset[str]()
         if name == "$ref":
-            return self._reference(value)
+            return self._reference(value, closed)
         if name in _MAPS:
-            kept = closed if name == "properties" else frozenset[str]()
-            return {key: each if key in kept else self.opened(each) for key, each in value.items()}
+            kept = _kept(name, value, closed)
+            return {key: each if key in kept else self.opened(each, inside) for key, each in value.items()}
         if name in _LISTS:
-            return [self.opened(each) for each in value]
-        return self.opened(value) if name in _SINGLE else value
+            return [self.opened(each, inside) for each in value]
+        return self.opened(value, inside) if name in _SINGLE else value
 
-    def _branches(self, branches: list[Json], *, of_objects: bool) -> list[Json]:
+    def _branches(self, schema: dict[str, Json], closed: frozenset[str]) -> list[Json]:
         """Open the branches of a ``oneOf`` if they stay apart: by a required constant, which stays closed.
 
         A constant tells objects apart; what else a branch may say of other values is not opened with it.
         """
-        targets = [self._target(each) for each in branches]
-        tag = _tag(targets) if of_objects or all(map(_speaks_of_objects, targets)) else None
-        return branches if tag is None else [self.opened(each, frozenset({tag})) for each in targets]
+        branches = [self._target(each) for each in schema["oneOf"]]
+        of_objects = _is_of_objects(schema) or all(map(_speaks_of_objects, branches))
+        tag = _tag(branches) if of_objects else None
+        return schema["oneOf"] if tag is None else [self.opened(each, closed | {tag}) for each in branches]
 
     def _target(self, schema: Json) -> Json:
         """Return a branch, or the definition that it is nothing but a reference to."""
@@ -99,18 +120,35 @@ class _Opening:
             return self.flat["$defs"][schema["$ref"].removeprefix(_DEFINITIONS)]
         return schema
 
-    def _reference(self, reference: str) -> str:
+    def _reference(self, reference: str, closed: frozenset[str]) -> str:
         if reference == _EXACT_ROOT:
             return "#"  # the root, which is opened itself
         name = reference.removeprefix(_DEFINITIONS)
-        if _copy(name) not in self.copies:
-            self.copies[_copy(name)] = True  # the place is taken; it is filled later, since chains are long
-            self.waiting.append(name)
-        return _DEFINITIONS + _copy(name)
+        copy = self._copy(name, closed)
+        if copy not in self.copies:
+            self.copies[copy] = True  # the place is taken; it is filled later, since chains are long
+            self.waiting.append((name, closed))
+        return _DEFINITIONS + copy
+
+    def _copy(self, name: str, closed: frozenset[str]) -> str:
+        number = self.closings.setdefault(closed, len(self.closings))
+        return f"{name}-tolerant-{number}" if number else f"{name}-tolerant"
 
 
-def _copy(name: str) -> str:
-    return f"{name}-tolerant"
+def _kept(keyword: str, members: Mapping[str, Json], closed: Collection[str]) -> Collection[str]:
+    """Return the members of a keyword that speak of a closed property, or may do so."""
+    if keyword == "patternProperties":
+        return {each for each in members if any(_may_match(each, name) for name in closed)}
+    return closed if keyword == "properties" else ()
+
+
+def _may_match(pattern: str, name: str) -> bool:
+    if may_not_end(pattern):
+        return True
+    try:
+        return re.search(python_pattern(pattern), name) is not None
+    except re.error:
+        return True
 
 
 def _open_object(schema: dict[str, Any]) -> None:

@@ -135,6 +135,7 @@ class _TreeReader:
         return event_key(entry.value, registry.id_prefixes, digests)
 
     def _read_payloads(self, entry: Entry) -> None:
+        found: dict[int, Document] = {}
         for version, pointer in zip(entry.event_type.versions, entry.version_pointers, strict=True):
             if version.status == "withdrawn":
                 continue
@@ -143,35 +144,40 @@ class _TreeReader:
             document = self._load_named(version.path, pointer, what, way_out)
             if document is not None:
                 check_payload(document, f"{SCHEMA_ID_BASE}{version.path}", self.problems)
-                self._check_properties(entry, version, document)
+                found[version.version] = document
+        self._check_properties(entry, found)
 
     def _load_named(self, path: str, pointer: str, what: str, way_out: str) -> Document | None:
         if path not in self.files:
             self.problems.add(rules.MISSING_SCHEMA, REGISTRY, pointer, what=what, path=path, way_out=way_out)
         return self._load(path)
 
-    def _check_properties(self, entry: Entry, version: PayloadVersion, document: Document) -> None:
+    def _check_properties(self, entry: Entry, versions: Mapping[int, Document]) -> None:
+        """Say which names are no property: of each version, or of any one for a closed enum."""
         event_type = entry.event_type
-        named = [
-            ("subject", event_type.subject, "subject"),
-            ("ordering_key", event_type.ordering_key, "ordering_key"),
-        ]
-        closed = [
-            ("closed_enums", each, f"closed_enums/{index}")
-            for index, each in enumerate(event_type.closed_enums)
-        ]
-        for what, name, below in (*named, *closed):
-            if name is not None and document.root.properties and name not in document.root.properties:
-                self.problems.add(
-                    rules.UNKNOWN_PROPERTY,
-                    REGISTRY,
-                    f"{entry.pointer}/{below}",
-                    what=what,
-                    value=shown(name),
-                    event_type=event_type.name,
-                    version=str(version.version),
-                    suggestion=Suggestion(name, document.root.properties),
-                )
+        for version, document in versions.items():
+            one = {version: document}
+            self._check_property(entry, event_type.subject, "subject", one)
+            self._check_property(entry, event_type.ordering_key, "ordering_key", one)
+        for index, name in enumerate(event_type.closed_enums):
+            self._check_property(entry, name, f"closed_enums/{index}", versions)
+
+    def _check_property(
+        self, entry: Entry, name: str | None, below: str, versions: Mapping[int, Document]
+    ) -> None:
+        found = [each.root.properties for each in versions.values()]
+        if name is None or not all(found) or any(name in each for each in found):
+            return
+        self.problems.add(
+            rules.UNKNOWN_PROPERTY,
+            REGISTRY,
+            f"{entry.pointer}/{below}",
+            what=below.partition("/")[0],
+            value=shown(name),
+            event_type=entry.event_type.name,
+            version=" or ".join(map(str, versions)),
+            suggestion=Suggestion(name, [each for properties in found for each in properties]),
+        )
 
     def _resolve(self) -> None:
         """Resolve the references of every document; files that they lead to are read on the way."""
@@ -226,15 +232,15 @@ class _TreeReader:
         versions = tuple(self._version(each) for each in event_type.versions)
         schemas = [each.schema for each in versions if each.schema is not None]
 
-        def known(name: str | None) -> bool:
-            return all(name in each.properties for each in schemas)
+        def known(name: str | None, of: Callable[[Iterable[bool]], bool] = all) -> bool:
+            return of(name in each.properties for each in schemas)
 
         return replace(
             event_type,
             versions=versions,
             subject=event_type.subject if known(event_type.subject) else None,
             ordering_key=event_type.ordering_key if known(event_type.ordering_key) else None,
-            closed_enums=tuple(each for each in event_type.closed_enums if known(each)),
+            closed_enums=tuple(each for each in event_type.closed_enums if known(each, any)),
         )
 
     def _behind(self, names: Iterable[str]) -> tuple[str, ...]:

@@ -186,7 +186,8 @@ UNKNOWN_PROPERTY: Final = Rule(
     "SG034",
     "unknown-property",
     "{what} {value} is no property of {event_type} version {version}; it is left out",
-    "{suggestion}Name a property of every version that is not withdrawn, or drop the key.",
+    "{suggestion}Name a property of every version that is not withdrawn (a closed enum: of one of them), or "
+    "drop the key.",
     level="warning",
 )
 REGISTRY_VERSION: Final = Rule(
