@@ -163,6 +163,7 @@ def test_two_versions_are_held_to_the_policy_that_is_asked_for() -> None:
         ((), "diff needs two files"),
         (("a.json",), "diff needs two files"),
         (("a.json", "b.json", "--against", "main"), "diff needs two files"),
+        (("credit.released", "1"), "two versions (EVENT_TYPE V1 V2)"),
         (("credit.relased", "1", "2"), 'did you mean "credit.released"?'),
         (("credit.released", "1", "3"), "choose from 1, 2"),
         (("intake.captured", "1", "2"), "choose from 2"),
@@ -174,6 +175,15 @@ def test_arguments_that_do_not_go_together(arguments: tuple[str, ...], message: 
     result = run("diff", *arguments, "--contracts", CONTRACTS)
     assert (result.code, result.out) == (2, "")
     assert message in result.err
+
+
+def test_files_may_have_integers_that_contracts_must_not_have(tmp_path: Path) -> None:
+    signed, unsigned = {"maximum": 2**63 - 1}, {"maximum": 2**64 - 1}
+    assert diff_files(tmp_path, signed, signed).code == 0
+    result = diff_files(tmp_path, unsigned, signed, "--format", "json")
+    assert result.code == 1
+    assert 2**63 <= found(result)[0]["witness"]["document"] < 2**64
+    assert "SG010" in diff_files(tmp_path, {"maximum": 10**1000}, signed).out
 
 
 def test_a_file_that_is_no_json_is_unreadable(tmp_path: Path) -> None:

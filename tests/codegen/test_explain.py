@@ -95,6 +95,12 @@ def test_an_unknown_rule_gets_a_suggestion() -> None:
     assert 'did you mean "property-made-required"?' in result.err
 
 
+def test_an_unknown_number_gets_the_list_and_no_number_near_it() -> None:
+    result = run("explain", "SG999")
+    assert result.code == 2
+    assert result.err == 'sguild-codegen: There is no rule "SG999": "sguild-codegen rules" lists them.\n'
+
+
 def test_rules_imports_nothing_heavy() -> None:
     modules = imported("from sguild_codegen.cli import main\nmain(['rules'])")
     assert "sguild_codegen.report.change_rules.registry" in modules

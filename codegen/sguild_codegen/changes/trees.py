@@ -27,6 +27,7 @@ class Tree:
 
     ``label`` says which, as "at origin/main"; it is empty for the files as they are now. ``ids`` are git's
     ids of the contents by file name, relative to the contracts folder. Contents are read when asked for.
+    ``long_integers`` takes integers beyond 2^53, which contracts must not have.
     """
 
     label: str
@@ -36,6 +37,7 @@ class Tree:
     contents: dict[str, bytes] = field(default_factory=dict[str, bytes])
     values: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     locators: dict[str, Locator] = field(default_factory=dict[str, Locator])
+    long_integers: bool = False
 
     def prefetch(self, names: Iterable[str]) -> None:
         """Read files together, which is faster than one by one."""
@@ -71,7 +73,7 @@ class Tree:
 
     def _parsed(self, name: str) -> JsonValue:
         try:
-            return _parse(name, self.content(name))
+            return _parse(name, self.content(name), long_integers=self.long_integers)
         except JsonProblems as error:
             found = [self.locator(name).finding(each) for each in error.problems]
             if self.label:  # the path alone would send the reader to the file as it is now
@@ -108,7 +110,7 @@ def folder_tree(folder: Path, like: Mapping[str, str]) -> Tree:
 
 
 def single_file(path: Path) -> Tree:
-    """Return the tree of one file.
+    """Return the tree of one file, which may be any JSON Schema.
 
     Raises:
         ContractError: it cannot be read.
@@ -119,7 +121,7 @@ def single_file(path: Path) -> Tree:
     except JsonProblems as error:
         locator = Locator(report_path(path), None)
         raise ContractError([locator.finding(each) for each in error.problems]) from error
-    return Tree("", {path.name: ""}, path.parent, lambda _: {}, contents)
+    return Tree("", {path.name: ""}, path.parent, lambda _: {}, contents, long_integers=True)
 
 
 def git_tree(repository: Repository, reference: str, folder: Path, path: str | None) -> Tree:
@@ -144,8 +146,8 @@ def git_tree(repository: Repository, reference: str, folder: Path, path: str | N
     return Tree(f"at {reference}", json_files, repository.root / inside, fetch)
 
 
-def _parse(name: str, raw: bytes) -> JsonValue:
+def _parse(name: str, raw: bytes, *, long_integers: bool) -> JsonValue:
     if len(raw) > limits.FILE_BYTES:
         values = {"size": f"{len(raw):,}", "limit": f"{limits.FILE_BYTES:,}"}
         raise JsonProblems(Problem(rules.FILE_TOO_LARGE, name, values=values))
-    return parse(raw, name)
+    return parse(raw, name, long_integers=long_integers)

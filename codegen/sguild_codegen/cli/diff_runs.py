@@ -61,7 +61,7 @@ class DiffRun:
         """
         if against is not None and not what:
             return self._against(contracts_folder(contracts), against)
-        if against is None and len(what) == _TWO_FILES:
+        if against is None and len(what) == _TWO_FILES and not _is_one_version(*what):
             self._files(*map(Path, what))
         elif against is None and len(what) == _TWO_VERSIONS:
             self._versions(contracts_folder(contracts), *what)
@@ -115,6 +115,11 @@ class DiffRun:
     def _judging(self, event: EventType) -> Judging:
         policy = self.policy or self.settings.policy_of(event)
         return Judging(policy, self.lens or "tolerant", self.allow_undecided)
+
+
+def _is_one_version(name: str, number: str) -> bool:
+    """Tell whether two arguments that are no files read like an event type and a version of it."""
+    return number.removeprefix("v").isdigit() and not (Path(name).exists() or Path(number).exists())
 
 
 def _day(text: str | None) -> date:

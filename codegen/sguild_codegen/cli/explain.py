@@ -38,8 +38,7 @@ def _found(name: str) -> "Page":
     found = page(name)
     if found is not None:
         return found
-    known = [text for each in pages() for text in (each.rule.id, each.rule.name)]
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(name, [each.rule.name for each in pages()], n=1)  # a near number means nothing
     meant = f'did you mean "{near[0]}"?' if near else '"sguild-codegen rules" lists them.'
     raise UsageError(f"There is no rule {shown(name)}: {meant}")
 

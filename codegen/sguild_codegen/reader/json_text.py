@@ -16,6 +16,7 @@ from sguild_codegen.reader.problems import Problem
 from sguild_codegen.report import rules
 from sguild_codegen.report.rules import Rule
 
+_MOST_DIGITS: Final = 1_000
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -71,8 +72,13 @@ def read_bytes(folder: Path, name: str, read: dict[str, bytes]) -> bytes:
     return read[name]
 
 
-def parse(raw: bytes, name: str) -> JsonValue:
+def parse(raw: bytes, name: str, *, long_integers: bool = False) -> JsonValue:
     """Return the JSON value of a file's bytes.
+
+    Args:
+        raw: the bytes.
+        name: what problems call the file.
+        long_integers: take integers beyond 2^53, too, up to a thousand digits.
 
     Raises:
         JsonProblems: the bytes are not strict JSON.
@@ -87,7 +93,7 @@ def parse(raw: bytes, name: str) -> JsonValue:
         raise JsonProblems(*_faults(text, name)) from error
     if not (suspicion.raised or _SURROGATE.search(text)):
         return value
-    problems = _faults(text, name)
+    problems = [each for each in _faults(text, name) if not (long_integers and _is_of_long_integer(each))]
     if problems:
         raise JsonProblems(*problems)
     return value
@@ -119,7 +125,7 @@ class _Suspicion:
         if is_safe_integer(token):
             return int(token)
         self.raised = True
-        return 0
+        return int(token) if len(token) <= _MOST_DIGITS else 0
 
     def number(self, token: str) -> float:
         value = float(token)
@@ -160,6 +166,12 @@ def _faults(text: str, name: str) -> list[Problem]:
         )
         for fault in scan(text).faults
     ]
+
+
+def _is_of_long_integer(problem: Problem) -> bool:
+    if problem.rule is not rules.INTEGER_RANGE or problem.offset is None or problem.end is None:
+        return False
+    return problem.end - problem.offset <= _MOST_DIGITS
 
 
 def _depth(value: JsonValue) -> int:
