@@ -14,6 +14,7 @@
     │   ├── HiddenEventsError                   installed policies hide what the worker subscribes to
     │   ├── UnknownSubscriptionError            the subscriber was never registered, or is retired
     │   ├── DuplicateHandlerError               two handlers for one event type
+    │   ├── MissingAdapterError                 a handler's version needs a function from another live one
     │   ├── DeadLetterFilterError               a filter that no dead letter can agree with
     │   ├── UnknownDeadLetterError              there is no dead letter of that id
     │   ├── CursorPlaceError                    a cursor cannot be set to the given place
@@ -32,6 +33,8 @@
     │   └── UnsupportedConnectionError          not a connection of a supported driver
     ├── SignatureError (ValueError)             a signature that does not verify
     ├── InvalidIdError (ValueError)             text that is not an id of the wanted kind
+    ├── NotAdaptedError                         a payload of another version that is none of the handler's
+    ├── NoTransactionError (RuntimeError)       a handler asked for what its mode does not have
     └── TransactionControlError (RuntimeError)  a handler committed or rolled back the worker's transaction
 
 A message names the value, the rule and the way out. Secrets and payloads are never part of one.
@@ -165,7 +168,15 @@ class InvalidIdError(DispatcherError, ValueError):
 
 
 class NotAdaptedError(DispatcherError):
-    """A function that makes one version of a payload of another one returned what is none."""
+    """A payload of another version could not be made one of the handler's.
+
+    Attributes:
+        unknown: whether the package does not know the version that was emitted, so that a newer one may.
+    """
+
+    def __init__(self, message: str, *, unknown: bool = False) -> None:
+        super().__init__(message)
+        self.unknown = unknown
 
 
 class MissingAdapterError(ConfigurationError):

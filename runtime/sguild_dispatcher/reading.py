@@ -109,15 +109,17 @@ class Reader:
         """Return an event in the handler's version, or with the hook that makes it one of that."""
         event_type = emitted.plan.event_type
         target = self._known(event_type.name, version)
+        unknown = self._unheard_of(event_type.name, event.emitted_version)
         hook = self._hooks.get((event_type.name, emitted.version, version))
         if hook is not None:
-            return Unadapted(event, hook, target)
+            return Unadapted(event, hook, target, unknown)
         try:
             # What is proven is proven of payloads as their producer had to write them.
             proven = exact and not event_type.adapter(emitted.version, version).gaps
             return target.read(body, proven=proven)[0]
         except ValidationError as error:
-            return Refusal("not_adapted", f"As version {version}: {shortened('; '.join(problems(error)))}")
+            detail = f"As version {version}: {shortened('; '.join(problems(error)))}"
+            return Refusal("unknown_version" if unknown else "not_adapted", f"{unknown} {detail}".lstrip())
 
     def _reading(self, event_type: str, version: int) -> Reading | None:
         """Return how to read a version; one that is newer than all known ones is read as the newest.
@@ -206,18 +208,22 @@ class Reader:
                 "unknown_event_type",
                 f"{name} is not in the registry (version {self._registry.version}): install a newer one.",
             )
-        found = next(
-            (each for each in self._registry.event_type(name).versions if each.version == version), None
-        )
-        if found is None:
-            return Refusal(
-                "unknown_version",
-                f"{name} has no version {version} in the registry (version {self._registry.version}): "
-                f"install a newer one.{_as_newest(error)}",
-            )
-        if found.model is None:
+        unheard_of = self._unheard_of(name, version)
+        if unheard_of:
+            return Refusal("unknown_version", f"{unheard_of}{_as_newest(error)}")
+        if self._registry.event_type(name).version(version).model is None:
             return Refusal("withdrawn_version", f"{name} version {version} is withdrawn and has no schema.")
         return None
+
+    def _unheard_of(self, event_type: str, version: int) -> str:
+        """Say that the registry does not know a version of an event type; nothing if it does."""
+        known = self._registry.event_type(event_type).versions
+        if any(each.version == version for each in known):
+            return ""
+        return (
+            f"{event_type} has no version {version} in the registry (version {self._registry.version}): "
+            "install a newer one."
+        )
 
 
 def _invalid(error: ValidationError | None, payload: object) -> Refusal:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
+from sguild_dispatcher.delivery.outcomes import HandlerVerdict
 from sguild_dispatcher.errors import NotAdaptedError
 from sguild_dispatcher.fields import SchemaRule, problems
 from sguild_dispatcher.loosening import loosened, received_base, surprises
@@ -90,33 +91,47 @@ def tolerant_type(registry: Registry, event_type: str, version: int) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Unadapted:
-    """An event of another version than the handler's, and the hook that makes it one of that."""
+    """An event of another version than the handler's, and the hook that makes it one of that.
+
+    ``unknown`` says so where the registry does not know the version that was emitted.
+    """
 
     event: Envelope[Any]
     hook: Hook
     target: Reading
+    unknown: str = ""
 
     def adapted(self) -> Envelope[Any]:
         """Return the event in the handler's version.
 
         Raises:
-            NotAdaptedError: what the function returns is no payload of that version.
+            NotAdaptedError: what the function returns is no payload of that version, or it fails on an event
+                of a version that nobody here knows, and so was not written for it.
             Exception: whatever the function raises.
         """
-        payload = self.hook(self.event.payload)
+        payload = self._hooked()
         wanted = received_base(self.target.plan.payload)
         if not isinstance(payload, wanted):
-            raise NotAdaptedError(
-                f"The adapter to {self.target.plan} returned {type(payload).__qualname__}: "
-                f"it has to return {wanted.__name__}."
-            )
+            raise self._refused(f"returned {type(payload).__qualname__}: it has to return {wanted.__name__}.")
         document: dict[str, Any] = from_json(self.event.model_dump_json())
         document["payload"] = from_json(payload.model_dump_json())
         try:
             event, _ = self.target.read(to_json(document))
         except ValidationError as error:
-            raise NotAdaptedError(
-                f"The adapter to {self.target.plan} returned what it does not accept: "
-                f"{'; '.join(problems(error))}."
-            ) from None
+            raise self._refused(f"returned what it does not accept: {'; '.join(problems(error))}.") from None
         return event
+
+    def _hooked(self) -> object:
+        try:
+            return self.hook(self.event.payload)
+        except HandlerVerdict:
+            raise
+        except Exception as error:
+            if not self.unknown:
+                raise
+            # Its class alone: the message may quote the payload.
+            raise self._refused(f"raised {type(error).__qualname__}.") from error
+
+    def _refused(self, what: str) -> NotAdaptedError:
+        said = f"The adapter to {self.target.plan} {what}"
+        return NotAdaptedError(f"{self.unknown} {said}".lstrip(), unknown=bool(self.unknown))

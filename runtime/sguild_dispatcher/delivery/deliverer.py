@@ -28,7 +28,7 @@ from sguild_dispatcher.handlers import Handlers, RegisteredHandler
 from sguild_dispatcher.models import Envelope
 from sguild_dispatcher.reading import Reader, Refusal
 from sguild_dispatcher.registry import Registry
-from sguild_dispatcher.retries import failure_detail
+from sguild_dispatcher.retries import failure_detail, shortened
 from sguild_dispatcher.telemetry import Consuming
 from sguild_dispatcher.telemetry.errors import error_type
 from sguild_dispatcher.transport.interface import (
@@ -275,7 +275,9 @@ def _verdict(error: BaseException) -> Outcome:
     if isinstance(error, Retry):
         return Failure(reason="handler_failed", detail=failure_detail(error), again=True, after=error.after)
     if isinstance(error, NotAdaptedError):
-        return Failure(reason="not_adapted", detail=failure_detail(error))
+        return Failure(
+            reason="unknown_version" if error.unknown else "not_adapted", detail=shortened(str(error))
+        )
     if isinstance(error, HandlerTimeoutError):
         return Failure(reason="handler_timeout", detail=f"{str(error).capitalize()}.", again=True)
     return failed(error, again=True)

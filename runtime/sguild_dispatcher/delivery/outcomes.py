@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from sguild_dispatcher.errors import DispatcherError
-from sguild_dispatcher.reading import Reason
+
+if TYPE_CHECKING:
+    from sguild_dispatcher.reading import Reason
 
 
 class HandlerVerdict(DispatcherError):  # noqa: N818 - what a handler raises to say, not what went wrong
@@ -61,7 +63,7 @@ class Failure:
     ``again`` tells whether another attempt may help, ``after`` when it is to be made, if the handler said so.
     """
 
-    reason: Reason
+    reason: "Reason"
     detail: str
     again: bool = False
     after: timedelta | None = None
