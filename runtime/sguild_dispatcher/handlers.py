@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias, cast
 
+from sguild_dispatcher.callables import is_async, kind_of, name_of, place_of, takes
 from sguild_dispatcher.delivery.context import HandlerContext
 from sguild_dispatcher.errors import ConfigurationError, DuplicateHandlerError, MissingAdapterError
+from sguild_dispatcher.loosening import received_base
 from sguild_dispatcher.registry import Registry
 from sguild_dispatcher.versions import Hook, Hooks
 
@@ -29,21 +31,29 @@ class HandlerOptions:
     timeout: float | None = None
 
 
+def _as_it_is(handler: Handler) -> Handler:
+    return handler
+
+
 @dataclass(frozen=True, slots=True)
 class RegisteredHandler:
     """A handler, the version of the payload that it takes, and how it is called.
 
-    ``coroutine`` is the handler again if it is ``async def``: then it need not be asked at each event.
+    ``called`` is what ``wrap`` makes of it, and ``coroutine`` is that again if it is ``async def``: then it
+    need not be asked at each event.
     """
 
     version: int
     handler: Handler
     options: HandlerOptions
+    wrap: Callable[[Handler], Handler] = _as_it_is
+    called: Handler = field(init=False)
     coroutine: Callable[[Any, HandlerContext], Awaitable[None]] | None = field(init=False)
 
     def __post_init__(self) -> None:
-        coroutine = cast("Any", self.handler) if _is_async(self.handler) else None
-        object.__setattr__(self, "coroutine", coroutine)
+        called = self.wrap(self.handler)
+        object.__setattr__(self, "called", called)
+        object.__setattr__(self, "coroutine", cast("Any", called) if is_async(called) else None)
 
     @property
     def is_leased(self) -> bool:
@@ -52,16 +62,16 @@ class RegisteredHandler:
 
     def given(self, adapted: Callable[[], Any]) -> "RegisteredHandler":
         """Return a handler that is given what ``adapted`` returns, in place of its event."""
-        handler, coroutine = self.handler, self.coroutine
+        handler: Any = self.handler
 
         def adapting(_: Any, context: HandlerContext) -> Awaitable[None] | None:
-            return handler(adapted(), context)
+            returned: Awaitable[None] | None = handler(adapted(), context)
+            return returned
 
         async def adapting_coroutine(_: Any, context: HandlerContext) -> None:
-            if coroutine is not None:
-                await coroutine(adapted(), context)
+            await handler(adapted(), context)
 
-        return replace(self, handler=adapting if coroutine is None else adapting_coroutine)
+        return replace(self, handler=adapting if self.coroutine is None else adapting_coroutine)
 
 
 class Handlers:
@@ -78,8 +88,9 @@ class Handlers:
 
         Raises:
             DuplicateHandlerError: the event type has a handler already.
-            ConfigurationError: the domain does not subscribe to the event type, or the handler is a plain
-                function and would hold up a transaction.
+            ConfigurationError: the domain does not subscribe to the event type, or the handler is no function
+                of an event and a context that does its work when it is called: a generator, say, or a plain
+                function, which would hold up a transaction.
             UnregisteredEventTypeError, UnknownVersionError: the registry has none such.
         """
         registered = self._registry.event_type(event_type)
@@ -91,13 +102,15 @@ class Handlers:
             )
         if event_type in self._handlers:
             raise DuplicateHandlerError(
-                f"{event_type} has two handlers, {_name(self._handlers[event_type].handler)} and "
-                f"{_name(handler)}: keep one, and let it call the other."
+                _two_handlers(event_type, self._handlers[event_type], handler, version)
             )
-        if options.mode == "transactional" and inspect.isfunction(handler) and not _is_async(handler):
+        flaw = _handler_flaw(handler, options.mode)
+        if flaw is not None:
             raise ConfigurationError(
-                f"The handler {_name(handler)} of {event_type} is not `async def`: make it so, or register "
-                "it with `@subscriber.leased().on_...`, which runs it in a thread."
+                f"The handler {place_of(handler)} of {event_type} version {version} {flaw}: write "
+                f"`async def handle(event: Event[{self._received(event_type, version)}], "
+                "context: HandlerContext) -> None`, or for a thread `def`, registered with "
+                "`@subscriber.leased().on_...`."
             )
         self._handlers[event_type] = RegisteredHandler(version, handler, options)
 
@@ -106,18 +119,22 @@ class Handlers:
 
         Raises:
             DuplicateHandlerError: there is one for the two versions already.
-            ConfigurationError: it is a coroutine function.
+            ConfigurationError: it is no plain function of one argument.
         """
         key = (event_type, source, target)
         if key in self._hooks:
             raise DuplicateHandlerError(
                 f"{event_type} has two adapters from version {source} to version {target}, "
-                f"{_name(self._hooks[key])} and {_name(hook)}: keep one."
+                f"{name_of(self._hooks[key])} and {name_of(hook)}: keep one."
             )
-        if _is_async(hook):
+        flaw = kind_of(hook)
+        if flaw is None and not takes(hook, 1):
+            flaw = "cannot be called with one argument"
+        if flaw is not None:
             raise ConfigurationError(
-                f"The adapter {_name(hook)} of {event_type} is `async def`: make it a plain function, "
-                "which is given a payload and returns one."
+                f"The adapter {place_of(hook)} of {event_type} from version {source} to version {target} "
+                f"{flaw}: write `def adapt(old: {self._received(event_type, source)}) -> "
+                f"{self._received(event_type, target)}`, a plain function of one payload that returns one."
             )
         self._hooks[key] = hook
 
@@ -125,6 +142,9 @@ class Handlers:
     def hooks(self) -> Hooks:
         """The functions from one version to another, by event type and both versions."""
         return self._hooks
+
+    def _received(self, event_type: str, version: int) -> str:
+        return received_base(self._registry.payload_model(event_type, version)).__name__
 
     def check_adapters(self) -> None:
         """Make sure that each handler can be given every live version of its event type.
@@ -145,7 +165,7 @@ class Handlers:
                 method = f"adapt_{name.replace('.', '_')}_v{source}_to_v{target}"
                 yield (
                     f"{name} version {source} cannot be read as version {target}, which "
-                    f"{_name(handler.handler)} takes ({gaps}): register a function with "
+                    f"{name_of(handler.handler)} takes ({gaps}): register a function with "
                     f"@subscriber.{method}."
                 )
 
@@ -154,11 +174,9 @@ class Handlers:
         return self._handlers.get(event_type)
 
     def wrapped(self, wrap: Callable[[Handler], Handler]) -> "Handlers":
-        """Return the same handlers, each as ``wrap`` makes it; later ones are added to one of both."""
+        """Return the same handlers, called as ``wrap`` makes them; later ones are added to one of both."""
         other = Handlers(self._domain, self._registry)
-        other._handlers = {
-            name: replace(each, handler=wrap(each.handler)) for name, each in self._handlers.items()
-        }
+        other._handlers = {name: replace(each, wrap=wrap) for name, each in self._handlers.items()}
         other._hooks = dict(self._hooks)
         return other
 
@@ -189,9 +207,25 @@ class Handlers:
         return tuple(sorted({self._registry.event_type(each).producer for each in self._handlers}))
 
 
-def _is_async(handler: Callable[..., object]) -> bool:
-    return inspect.iscoroutinefunction(handler)
+def _two_handlers(event_type: str, one: RegisteredHandler, other: Handler, version: int) -> str:
+    names = name_of(one.handler), name_of(other)
+    if one.version == version:
+        return f"{event_type} has two handlers, {' and '.join(names)}: keep one, and let it call the other."
+    versions = one.version, version
+    told = " and ".join(f"{name} of version {each}" for name, each in zip(names, versions, strict=True))
+    return (
+        f"{event_type} has two handlers, {told}: keep one. It is given every event, "
+        "whichever version was emitted."
+    )
 
 
-def _name(handler: Callable[..., object]) -> str:
-    return getattr(handler, "__qualname__", repr(handler))
+def _handler_flaw(handler: Handler, mode: Mode) -> str | None:
+    """Return what keeps a handler from doing its work when it is called, or in a transaction."""
+    if not is_async(handler):
+        kind = kind_of(handler)
+        if kind is not None:
+            return kind
+        # Of other callables nobody knows: they may return what is to be awaited.
+        if mode == "transactional" and (inspect.isfunction(handler) or inspect.ismethod(handler)):
+            return "is not `async def`"
+    return None if takes(handler, 2) else "cannot be called with two arguments"

@@ -202,7 +202,7 @@ async def test_a_plain_function_runs_in_a_thread_with_the_context_of_its_event(
 async def test_a_plain_function_is_no_transactional_handler(dsn: str) -> None:
     def call(_event: Event[CreditLockedV1], _context: HandlerContext) -> None: ...
 
-    with pytest.raises(ConfigurationError, match=r"call of credit\.locked is not `async def`"):
+    with pytest.raises(ConfigurationError, match=r"of credit\.locked version 1 is not `async def`: "):
         sales(dsn)._handle(call, "credit.locked", 1)
 
 

@@ -235,7 +235,7 @@ class Deliverer:
 
 async def _run(registered: RegisteredHandler, event: Envelope[Any], context: HandlerContext) -> None:
     """Call a handler that is not `async def`, though it may return what is to be awaited."""
-    handler = registered.handler
+    handler = registered.called
     if registered.is_leased:
         result = await asyncio.to_thread(handler, event, context)
     else:

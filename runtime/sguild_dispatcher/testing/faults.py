@@ -1,10 +1,10 @@
 """What stands between worker and handlers in a test: deliveries fail when they are to."""
 
-import inspect
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from sguild_dispatcher.callables import is_async
 from sguild_dispatcher.delivery.context import HandlerContext
 from sguild_dispatcher.delivery.outcomes import HandlerVerdict
 from sguild_dispatcher.handlers import Handler
@@ -47,12 +47,13 @@ class Faults:
 
     def wrap(self, handler: Handler) -> Handler:
         """Return a handler of the same kind that fails where it is to fail."""
-        if inspect.iscoroutinefunction(handler):
+        if is_async(handler):
+            coroutine: Any = handler
 
             async def call(event: Any, context: HandlerContext) -> None:
                 try:
                     self._strike(context)
-                    await handler(event, context)
+                    await coroutine(event, context)
                 except Exception as error:
                     self._note(context, error)
                     raise
