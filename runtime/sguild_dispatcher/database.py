@@ -63,7 +63,12 @@ async def connect(dsn: str, *, prepare: bool = True) -> Connection:
 
 
 def place(dsn: str) -> str:
-    """Return host, port and database of a DSN, without user, password and options."""
+    """Return host, port and database of a DSN, without user, password and options.
+
+    Where an ``@`` stands behind the host, nobody can tell what is a part of the password: nothing is shown.
+    """
     parts = urlsplit(dsn)
+    if "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        return "the DSN (in a user or password, write @ as %40, / as %2F, ? as %3F and # as %23)"
     socket = parse_qs(parts.query).get("host", [os.environ.get("PGHOST", "localhost")])[0]
     return f"{parts.netloc.rpartition('@')[2] or socket}{parts.path}"

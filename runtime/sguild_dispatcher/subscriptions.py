@@ -73,17 +73,27 @@ def check_partitions(partitions: int) -> None:
 
 
 async def register(
-    connection: "Queries", subscriber: SubscriberName, *, start: Start, partitions: int = 1
+    connection: "Queries",
+    subscriber: SubscriberName,
+    *,
+    start: Start,
+    partitions: int = 1,
+    actor: str = "service",
+    reason: str = "",
 ) -> bool:
     """Create a subscription, and tell whether it is new.
 
-    An active one stays as it is. A retired one becomes active again and starts at ``start``.
+    An active one stays as it is. A retired one becomes active again and starts at ``start``; at the beginning
+    it forgets what failed before and is still in the log. The audit learns of the registration, and of each
+    event that is forgotten.
 
     Args:
         connection: the database of the log, in an open transaction.
         subscriber: its name.
         start: from where on it gets events.
         partitions: among how many workers its events may be divided, 1 to 64.
+        actor: who does it, for the audit.
+        reason: why.
 
     Raises:
         ConfigurationError: there cannot be so many partitions.
@@ -94,7 +104,8 @@ async def register(
     )
     if not rows:
         return False
-    await connection.fetch(statement("cursor/insert_first"), rows[0]["id"], start == "beginning")
+    values = (rows[0]["id"], start == "beginning", actor, reason)
+    await connection.fetch(statement("cursor/insert_first"), *values)
     return True
 
 

@@ -86,6 +86,14 @@ async def test_an_unreachable_database_is_one_sentence(
     assert "secret" not in err
 
 
+@pytest.mark.parametrize("password", ["top/secret", "top?secret", "top#secret", "1/secret"])
+async def test_a_password_that_is_not_encoded_is_not_shown(run: Run, password: str) -> None:
+    code, out, err = await run("status", "--dsn", f"postgresql://ada:{password}@127.0.0.1:1/shop")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "secret" not in err
+    assert "top" not in err
+
+
 @pytest.mark.parametrize("command", [*COMMANDS, ("migrate",)])
 async def test_a_missing_dsn_is_one_sentence(
     run: Run, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from deliveries_kit import create_effects, locked, numbers, publish, recording, sales
-from operation_kit import Run, result
+from operation_kit import Run, dead_letters, result
 from sguild_dispatcher.database import Connection
 
 
@@ -32,6 +32,19 @@ async def test_subscribers_print_json(run: Run) -> None:
     assert [each["subscriber"] for each in json.loads(out)] == ["sales/crm"]
     _, out, _ = await run("subscribers", "retire", "sales/crm", "--format", "json")
     assert json.loads(out) == {"subscriber": "sales/crm", "retired": True}
+
+
+async def test_what_is_forgotten_by_registering_again_is_in_the_audit(
+    run: Run, connection: Connection, configured: str
+) -> None:
+    await dead_letters(connection, configured, 2)
+    await run("subscribers", "retire", "sales/crm")
+    again = ("subscribers", "register", "sales/crm", "--from", "beginning")
+    assert (await run(*again, "--actor", "ada", "--because", "a fresh start"))[0] == 0
+    assert await result(run, "dead-letters", "list") == []
+    newest, _, first = await result(run, "audit", "list")
+    assert (newest["actor"], newest["reason"], newest["events"]) == ("ada", "a fresh start", 2)
+    assert (first["action"], first["actor"], first["events"]) == ("register", "service", 0)
 
 
 @pytest.mark.parametrize(

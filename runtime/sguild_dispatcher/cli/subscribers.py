@@ -128,7 +128,6 @@ def _act(
     arguments: argparse.Namespace,
     action: "AuditAction",
     work: "Callable[[Connection, SubscriberName], Awaitable[bool]]",
-    **details: object,
 ) -> "tuple[SubscriberName, bool]":
     """Do something to the subscription that is named, and note it in the audit if it changed anything."""
     from sguild_dispatcher.audit import add_entry
@@ -143,21 +142,31 @@ def _act(
         async with connection.transaction():
             changed = await work(connection, subscriber)
             if changed:
-                await add_entry(connection, action, author, subscriber=subscriber, details=details or None)
+                await add_entry(connection, action, author, subscriber=subscriber)
             return changed
 
     return subscriber, with_connection(arguments, audited)
 
 
 def _register(arguments: argparse.Namespace) -> int:
-    from sguild_dispatcher.subscriptions import register
+    from sguild_dispatcher.migrations import check_migrated
+    from sguild_dispatcher.subscriptions import SubscriberName, register
 
-    async def work(connection: "Connection", subscriber: "SubscriberName") -> bool:
-        return await register(connection, subscriber, start=arguments.start, partitions=arguments.partitions)
+    subscriber, author = SubscriberName.parse(arguments.subscriber), author_of(arguments)
 
-    subscriber, is_new = _act(
-        arguments, "register", work, start=arguments.start, partitions=arguments.partitions
-    )
+    async def work(connection: "Connection") -> bool:
+        await check_migrated(connection)
+        async with connection.transaction():
+            return await register(
+                connection,
+                subscriber,
+                start=arguments.start,
+                partitions=arguments.partitions,
+                actor=author.actor,
+                reason=author.reason,
+            )
+
+    is_new = with_connection(arguments, work)
     place = "from the beginning" if arguments.start == "beginning" else "from now on"
     said = f"is registered {place}" if is_new else "was registered already and stays where it is"
     report(arguments, {"subscriber": str(subscriber), "new": is_new}, f"{subscriber} {said}.")

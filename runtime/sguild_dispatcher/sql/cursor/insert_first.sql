@@ -1,8 +1,19 @@
 -- A cursor for each partition. Versions rise for ever, so that nobody who was here before can move one: the next one may
 -- be in the open transaction of a worker that has not noticed yet that the subscription was retired, so it is left out.
--- What failed before and is delivered anew by the log is not kept for a retry, too.
--- $1 subscription, $2 whether to start at the beginning. No transaction id is below 3.
-with latest as (
+-- What failed before and is delivered anew by the log is not kept for a retry, too; the audit learns of each.
+-- $1 subscription, $2 whether to start at the beginning, $3 actor, $4 reason. No transaction id is below 3.
+with entry as (
+    insert into sguild_dispatcher.audit_entry (action, domain, name, actor, reason, details)
+    select
+        'register', subscription.domain, subscription.name, $3, $4,
+        pg_catalog.json_build_object(
+            'start', case when $2 then 'beginning' else 'now' end, 'partitions', subscription.partitions
+        )
+    from sguild_dispatcher.subscription as subscription
+    where subscription.id = $1
+    returning id
+),
+latest as (
     delete from sguild_dispatcher.cursor as cursor where cursor.subscription_id = $1
     returning cursor.version
 ),
@@ -12,6 +23,14 @@ forgotten as (
         and failed.subscription_id = $1
         and failed.log = ''
         and exists (select from sguild_dispatcher.event_log as log where log.seq = failed.seq)
+    returning failed.subscription_id, failed.log, failed.seq, failed.event_id, failed.event_type
+),
+noted as (
+    insert into sguild_dispatcher.audit_event (entry_id, subscription_id, log, seq, event_id, event_type)
+    select
+        entry.id, forgotten.subscription_id, forgotten.log, forgotten.seq, forgotten.event_id, forgotten.event_type
+    from forgotten
+    cross join entry
 )
 insert into sguild_dispatcher.cursor (subscription_id, domain, partition, version, generation, done)
 select
