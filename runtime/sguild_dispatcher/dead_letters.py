@@ -251,10 +251,9 @@ class DeadLetters:
 
         Raises:
             UnknownSubscriptionError: the filter names a subscriber that was never registered.
+            ConfigurationError: the rate is not above 0.
         """
-        if rate is not None and rate <= 0:
-            raise ConfigurationError(f"{rate:g} is no rate of a replay: write events a second, above 0.")
-        pause = 0.0 if rate is None else 1 / rate
+        pause = seconds_between(rate)
 
         async def act(connection: "Connection", ids: "builtins.list[int]", entry: int) -> Replayed:
             count = await connection.fetchval(
@@ -347,6 +346,17 @@ class DeadLetters:
             yield connection
         finally:
             await connection.close()
+
+
+def seconds_between(rate: float | None) -> float:
+    """Return the time between two events of a replay, by how many become due in a second; 0 for ``None``.
+
+    Raises:
+        ConfigurationError: the rate is not above 0.
+    """
+    if rate is not None and not rate > 0:
+        raise ConfigurationError(f"{rate:g} is no rate of a replay: write events a second, above 0.")
+    return 0.0 if rate is None else 1 / rate
 
 
 async def _chosen(connection: "Connection", only: DeadLetterFilter | None, limit: int | None) -> list[int]:

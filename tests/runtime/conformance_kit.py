@@ -63,7 +63,9 @@ class Transport(Protocol):
         """Return reason, detail, attempts and replays of the dead letters, in the order of the log."""
         ...
 
-    async def replay(self, only: DeadLetterFilter) -> int:
+    async def replay(
+        self, only: DeadLetterFilter, *, limit: int | None = None, rate: float | None = None
+    ) -> int:
         """Replay dead letters."""
         ...
 
@@ -145,8 +147,11 @@ class PostgresTransport:
         letters = await self.letters.list()
         return [(each.reason, each.detail, each.attempts, each.replays) for each in letters]
 
-    async def replay(self, only: DeadLetterFilter) -> int:
-        return (await self.letters.replay(only, actor="ada", reason="mended")).count
+    async def replay(
+        self, only: DeadLetterFilter, *, limit: int | None = None, rate: float | None = None
+    ) -> int:
+        done = await self.letters.replay(only, actor="ada", reason="mended", limit=limit, rate=rate)
+        return done.count
 
     async def discard(self, only: DeadLetterFilter) -> int:
         return await self.letters.discard(only, actor="ada", reason="never mind")
@@ -209,8 +214,11 @@ class MemoryTransport:
         letters = await self.letters.list()
         return [(each.reason, each.detail, each.attempts, each.replays) for each in letters]
 
-    async def replay(self, only: DeadLetterFilter) -> int:
-        return (await self.letters.replay(only, actor="ada", reason="mended")).count
+    async def replay(
+        self, only: DeadLetterFilter, *, limit: int | None = None, rate: float | None = None
+    ) -> int:
+        done = await self.letters.replay(only, actor="ada", reason="mended", limit=limit, rate=rate)
+        return done.count
 
     async def discard(self, only: DeadLetterFilter) -> int:
         return await self.letters.discard(only, actor="ada", reason="never mind")

@@ -125,8 +125,13 @@ async def test_status_shows_each_partition_with_its_lag_and_owner(
     assert (found["state"], found["waiting"]) == ("paused", 20)
     assert sum(each["waiting"] for each in found["partitions"]) == 20
     assert 3600 <= found["lag_seconds"] < 3700
-    await connection.execute("update sguild_dispatcher.worker set alive_until = now() - interval '1 day'")
-    assert f"{os.getpid()} (dead)" in (await run("status"))[1]
+
+    async def seems_dead() -> bool:
+        """The worker lives, and may say so before the command looks."""
+        await connection.execute("update sguild_dispatcher.worker set alive_until = now() - interval '1 day'")
+        return f"{os.getpid()} (dead)" in (await run("status"))[1]
+
+    await until(seems_dead)
     await subscriber.stop()
     await task
     assert [each["owner"] for each in (await result(run, "status"))["subscribers"][0]["partitions"]] == [

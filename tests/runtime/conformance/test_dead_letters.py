@@ -1,5 +1,6 @@
 """Dead letters: their reasons, what is refused before any handler, and what people do about them."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,7 @@ from conformance_kit import Transport, recorder
 from deliveries_kit import KEYRING, locked, publish
 from sample_contracts import CreditLockedV1, Event
 from sguild_dispatcher.dead_letters import DeadLetterFilter, Erased
+from sguild_dispatcher.errors import ConfigurationError
 from sguild_dispatcher.signing import Keyring
 from sguild_dispatcher.subscriber import DrainResult, HandlerContext
 
@@ -49,6 +51,34 @@ async def test_a_replay_keeps_the_order_of_the_log(transport: Transport) -> None
     assert await transport.replay(DeadLetterFilter()) == 5
     assert await subscriber.drain() == DrainResult(delivered=5)
     assert await transport.effects() == [1, 2, 3, 4, 5]
+
+
+async def test_a_replay_has_a_limit_and_a_rate(transport: Transport) -> None:
+    subscriber = transport.subscriber()
+    broken = True
+
+    @subscriber.on_credit_locked
+    async def fail(event: Event[CreditLockedV1], context: HandlerContext) -> None:
+        if broken:
+            raise LookupError
+        await transport.write(context.connection, event.payload.locked_credits)
+
+    await subscriber.register()
+    await publish(transport.connection, *(locked(each) for each in range(1, 6)))
+    assert await subscriber.drain() == DrainResult(retried=10, dead=5)
+    broken = False
+    assert [each.seq for each in await transport.letters.list(limit=2)] == [1, 2]
+    assert await transport.replay(DeadLetterFilter(), limit=2, rate=1000) == 2
+    await asyncio.sleep(0.05)  # the second of a thousand a second is due
+    assert await subscriber.drain() == DrainResult(delivered=2)
+    assert await transport.replay(DeadLetterFilter(), limit=2, rate=1 / 3600) == 2
+    assert await subscriber.drain() == DrainResult(delivered=1)
+    assert await transport.effects() == [1, 2, 3]
+    assert await transport.letters.discard(DeadLetterFilter(), actor="ada", limit=7) == 1
+    with pytest.raises(ConfigurationError, match="0 is no rate of a replay"):
+        await transport.replay(DeadLetterFilter(), rate=0)
+    with pytest.raises(ConfigurationError, match="name an actor"):
+        await transport.letters.discard(DeadLetterFilter(), actor="")
 
 
 async def test_a_filter_means_what_all_of_its_fields_agree_with(transport: Transport) -> None:

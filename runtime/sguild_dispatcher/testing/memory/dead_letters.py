@@ -3,14 +3,18 @@
 import builtins
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
+from itertools import islice
 from typing import Literal, cast
 
+from sguild_dispatcher.audit import Author
 from sguild_dispatcher.dead_letters import (
     DeadLetterFilter,
     DeadLetterGroup,
     DeadLetterRecord,
     Erased,
     Replayed,
+    seconds_between,
 )
 from sguild_dispatcher.errors import UnknownDeadLetterError
 from sguild_dispatcher.reading import Reason
@@ -26,7 +30,7 @@ _COPIED = ("event_id", "event_type", "schema_version", "producer", "tenant_id", 
 class MemoryDeadLetters:
     """As :class:`sguild_dispatcher.dead_letters.DeadLetters`, for a memory database.
 
-    It has neither limits nor rates, and no status of replays: a test sees what became of them.
+    It has no status of replays: a test sees what became of them.
 
     Args:
         connection: what they are read and changed through; in an open transaction, as part of it.
@@ -36,10 +40,12 @@ class MemoryDeadLetters:
         self._connection = connection
         self._tables = connection.tables
 
-    async def list(self, only: DeadLetterFilter | None = None) -> "builtins.list[DeadLetterRecord]":
+    async def list(
+        self, only: DeadLetterFilter | None = None, *, limit: int | None = None
+    ) -> "builtins.list[DeadLetterRecord]":
         """Return the dead letters, those of one subscriber together and in the order of the log."""
         with self._connection.joined() as transaction:
-            return [self._dead_letter(transaction, each) for each in self._meant(transaction, only)]
+            return [self._dead_letter(transaction, each) for each in self._meant(transaction, only, limit)]
 
     async def count(self, only: DeadLetterFilter | None = None) -> int:
         """Return how many dead letters a filter means."""
@@ -76,53 +82,66 @@ class MemoryDeadLetters:
                 return self._dead_letter(transaction, each), each.attempt.row["body"]
         raise UnknownDeadLetterError(f"There is no dead letter {identifier}.")
 
-    async def replay(self, only: DeadLetterFilter, *, actor: str, reason: str = "") -> Replayed:
+    async def replay(
+        self,
+        only: DeadLetterFilter,
+        *,
+        actor: str,
+        reason: str = "",
+        limit: int | None = None,
+        rate: float | None = None,
+    ) -> Replayed:
         """Let dead letters be delivered again, from the first attempt on, and return how many."""
         identifier = next(self._tables.audit.numbers)
+        pause, due = timedelta(seconds=seconds_between(rate)), self._connection.clock()
 
-        def again(transaction: Transaction, failed: FailedDelivery) -> None:
-            attempt = replace(
-                failed.attempt, state="retrying", attempts=0, next_attempt_at=self._connection.clock()
-            )
+        def again(transaction: Transaction, failed: FailedDelivery, turn: int) -> None:
+            moment = due + turn * pause
+            attempt = replace(failed.attempt, state="retrying", attempts=0, next_attempt_at=moment)
             row = replace(failed, attempt=attempt, replays=failed.replays + 1, replay_id=identifier)
             transaction.put(self._tables.failed, failed.id, row)
 
-        count = self._act("replay", again, only, actor, reason)
+        count = self._act("replay", again, only, limit, Author(actor=actor, reason=reason))
         return Replayed(id=identifier if count else None, count=count)
 
-    async def discard(self, only: DeadLetterFilter, *, actor: str, reason: str = "") -> int:
+    async def discard(
+        self, only: DeadLetterFilter, *, actor: str, reason: str = "", limit: int | None = None
+    ) -> int:
         """Delete dead letters for good, and return how many."""
 
-        def gone(transaction: Transaction, failed: FailedDelivery) -> None:
+        def gone(transaction: Transaction, failed: FailedDelivery, _turn: int) -> None:
             transaction.remove(self._tables.failed, failed.id)
 
-        return self._act("discard", gone, only, actor, reason)
+        return self._act("discard", gone, only, limit, Author(actor=actor, reason=reason))
 
-    async def erase(self, only: DeadLetterFilter, *, actor: str, reason: str = "") -> Erased:
+    async def erase(
+        self, only: DeadLetterFilter, *, actor: str, reason: str = "", limit: int | None = None
+    ) -> Erased:
         """Delete dead letters with their events, and what failed of these for any other subscription."""
+        author = Author(actor=actor, reason=reason)
         with self._connection.joined() as transaction:
-            seqs = {each.seq for each in self._meant(transaction, only)}
+            seqs = {each.seq for each in self._meant(transaction, only, limit)}
             failures = [each for each in transaction.rows(self._tables.failed).values() if each.seq in seqs]
             for seq in seqs:
                 transaction.remove(self._tables.log, seq)
             for each in failures:
                 transaction.remove(self._tables.failed, each.id)
-                self._note(transaction, "erase", each, actor, reason)
+                self._note(transaction, "erase", each, author)
         return Erased(events=len(seqs), failures=len(failures), elsewhere=())
 
     def _act(
         self,
         action: Literal["discard", "replay"],
-        change: Callable[[Transaction, FailedDelivery], None],
+        change: Callable[[Transaction, FailedDelivery, int], None],
         only: DeadLetterFilter,
-        actor: str,
-        reason: str,
+        limit: int | None,
+        author: Author,
     ) -> int:
         with self._connection.joined() as transaction:
-            meant = self._meant(transaction, only)
-            for each in meant:
-                change(transaction, each)
-                self._note(transaction, action, each, actor, reason)
+            meant = self._meant(transaction, only, limit)
+            for turn, each in enumerate(sorted(meant, key=lambda each: (each.seq, each.subscription))):
+                change(transaction, each, turn)
+                self._note(transaction, action, each, author)
         return len(meant)
 
     def _note(
@@ -130,30 +149,30 @@ class MemoryDeadLetters:
         transaction: Transaction,
         action: Literal["discard", "erase", "replay"],
         failed: FailedDelivery,
-        actor: str,
-        reason: str,
+        author: Author,
     ) -> None:
         entry = AuditEntry(
             action=action,
             subscriber=self._subscription(transaction, failed).subscriber,
             event_id=failed.attempt.row["event_id"],
             event_type=failed.attempt.row["event_type"],
-            actor=actor,
-            reason=reason,
+            actor=author.actor,
+            reason=author.reason,
         )
         transaction.put(self._tables.audit, next(self._tables.audit.numbers), entry)
 
     def _meant(
-        self, transaction: Transaction, only: DeadLetterFilter | None
+        self, transaction: Transaction, only: DeadLetterFilter | None, limit: int | None = None
     ) -> "builtins.list[FailedDelivery]":
         rows = sorted(
             transaction.rows(self._tables.failed).values(), key=lambda each: (each.subscription, each.seq)
         )
-        return [
+        meant = (
             each
             for each in rows
             if each.attempt.state == "dead" and self._is_meant(transaction, each, only or DeadLetterFilter())
-        ]
+        )
+        return list(islice(meant, limit))
 
     def _is_meant(self, transaction: Transaction, failed: FailedDelivery, only: DeadLetterFilter) -> bool:
         letter = self._dead_letter(transaction, failed)
