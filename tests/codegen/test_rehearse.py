@@ -246,6 +246,15 @@ def test_what_is_not_there_is_a_wrong_use(arguments: tuple[str, str, str], said:
     assert said in result.err
 
 
+@pytest.mark.parametrize(("option", "most"), [("--samples", 10_000), ("--limit", 1_000_000)])
+def test_more_than_memory_holds_is_a_wrong_use(option: str, most: int) -> None:
+    result = run(*RELEASED, option, str(10**9))
+    assert (result.code, result.out) == (2, "")
+    [error] = [each for each in result.err.splitlines() if each.startswith("Error: ")]
+    assert error == f"Error: Invalid value for '{option}': Input should be less than or equal to {most}"
+    assert f"x<={most}]" in " ".join(run("rehearse", "--help").out.split())
+
+
 def test_a_sample_that_contradicts_the_proof_is_an_internal_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

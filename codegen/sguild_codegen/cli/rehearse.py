@@ -33,13 +33,19 @@ def rehearse(
         typer.Option(metavar="DSN", help="Check the events in the log of this database, not samples."),
     ] = None,
     limit: Annotated[
-        int, typer.Option(metavar="N", min=1, help="With --dsn: the newest events of each version.")
+        int,
+        typer.Option(
+            metavar="N", min=1, max=1_000_000, help="With --dsn: the newest events of each version."
+        ),
     ] = 10_000,
     show_payloads: Annotated[
         bool, typer.Option("--show-payloads", help="With --dsn: print payloads, which hold personal data.")
     ] = False,
     samples: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Samples of each version, and one for each enum value.")
+        int,
+        typer.Option(
+            metavar="N", min=1, max=10_000, help="Samples of each version, and one for each enum value."
+        ),
     ] = 20,
     seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same samples.")] = 0,
     contracts: Annotated[
