@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError, create_model
 
 from sguild_dispatcher.fields import PrefixedId
 from sguild_dispatcher.models import Envelope, Payload
-from sguild_dispatcher.registry import Domain, EventType, PayloadVersion, Registry
+from sguild_dispatcher.registry import Domain, EventType, PayloadVersion, Registry, in_window
 
 _ESCAPED_NUL: Final = b"\\u0000"
 
@@ -77,17 +77,20 @@ class EventPlan:
             _text_of(event.payload, self.ordering_field) or _text_of(event, "subject") or str(event.event_id)
         )
 
-    def outside_of_windows(self, domain: Domain | None, moment: datetime) -> str | None:
-        """Return why the event may not be emitted at ``moment``, ``None`` if it may."""
+    def outside_of_windows(self, domain: Domain | None, moment: datetime) -> tuple[str, str] | None:
+        """Return why the event may not be emitted at ``moment`` and what to do, ``None`` if it may."""
         if domain is not None and not domain.may_emit(moment):
             return (
-                f"{domain.name} may publish nothing from {domain.emit_until} (00:00 UTC) on, "
-                f"and {_present(moment)}: publish as the domain that took over."
+                (
+                    f"{domain.name} may publish nothing from {domain.emit_until} (00:00 UTC) on, "
+                    f"and {_present(moment)}"
+                ),
+                "publish as the domain that took over",
             )
         if not self.version.may_emit(moment):
             window = _window(self.version.emit_from, self.version.emit_until)
-            present = _present(moment)
-            return f"{self} may be emitted {window} (00:00 UTC), and {present}: {self._way_out(moment)}."
+            why = f"{self} may be emitted {window} (00:00 UTC), and {_present(moment)}"
+            return why, self._way_out(moment)
         return None
 
     def complaint(self, body: bytes) -> ValidationError:
@@ -108,7 +111,10 @@ class EventPlan:
         open_now = [each.version for each in self.event_type.versions if each.may_emit(moment)]
         if not open_now:
             return "no version may be emitted now"
-        return f"publish version {open_now[-1]}, or set SGUILD_DISPATCHER_EMISSION=warn for a rollback"
+        instead = f"publish version {open_now[-1]}"
+        if not in_window(moment, self.version.emit_from, None):
+            return f"{instead} until then"
+        return f"{instead}, or set SGUILD_DISPATCHER_EMISSION=warn for a rollback"
 
 
 def _attribute(payload: type[Payload], name: str | None) -> str | None:

@@ -191,16 +191,17 @@ class _Publisher:
             )
 
     def _check_windows(self, plan: EventPlan, moment: datetime) -> None:
-        complaint = plan.outside_of_windows(self.registry.domain(self.domain), moment)
-        if complaint is None:
+        found = plan.outside_of_windows(self.registry.domain(self.domain), moment)
+        if found is None:
             return
+        why, way_out = found
         if self._settings.emission == "enforce":
-            raise EmissionWindowError(complaint)
+            raise EmissionWindowError(f"{why}: {way_out}.")
         with self._counting:
             self.emission_warnings += 1
         _log.warning(
-            "%s It is published, because SGUILD_DISPATCHER_EMISSION is warn.",
-            complaint,
+            "%s: it is published, because SGUILD_DISPATCHER_EMISSION is warn",
+            why,
             extra={"code": "emission-warned", "event_type": plan.event_type.name, "producer": self.domain},
         )
 

@@ -121,7 +121,12 @@ async def test_the_lever_publishes_logs_and_counts(dsn: str, caplog: pytest.LogC
         with caplog.at_level(logging.WARNING, logger="sguild_dispatcher"):
             await publisher.publish(connection, released())
     assert publisher.emission_warnings == 1
-    assert "credit.released version 2 may be emitted from 2026-05-22" in caplog.text
+    assert caplog.messages == [
+        (
+            "credit.released version 2 may be emitted from 2026-05-22 (00:00 UTC), and it is "
+            "2026-05-21T23:59:59+00:00: it is published, because SGUILD_DISPATCHER_EMISSION is warn"
+        )
+    ]
     assert len(await rows(dsn)) == 1
 
 

@@ -51,14 +51,21 @@ REFUSED: dict[str, tuple[type[AnyPublisher], Callable[[], Any], dict[str, Any], 
         released,
         {"clock": lambda: BEFORE_THE_SWITCH},
         EmissionWindowError,
-        "may be emitted from 2026-05-22 (00:00 UTC), and it is 2026-05-21T23:59:59+00:00: publish version 1",
+        (
+            "may be emitted from 2026-05-22 (00:00 UTC), and it is 2026-05-21T23:59:59+00:00: "
+            "publish version 1 until then."
+        ),
     ),
     "version gone": (
         RevenuePublisher,
         lambda: CreditReleasedV1(credit_account_id=CreditAccountId.mint(), person_id=PersonId.mint()),
         {},
         EmissionWindowError,
-        "credit.released version 1 may be emitted until 2026-05-22 (00:00 UTC)",
+        (
+            "credit.released version 1 may be emitted until 2026-05-22 (00:00 UTC), "
+            "and it is 2026-06-01T10:00:00+00:00: publish version 2, or set SGUILD_DISPATCHER_EMISSION=warn "
+            "for a rollback."
+        ),
     ),
     "deprecated producer": (
         OperationsPublisher,
