@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sguild_dispatcher.dead_letters import DeadLetterFilter, DeadLetterRecord, DeadLetters
     from sguild_dispatcher.delivery.outcomes import DeadLetter, Discard, Retry
     from sguild_dispatcher.fields import Date, DateTime, PrefixedId, Unrecognised
+    from sguild_dispatcher.loosening import received
     from sguild_dispatcher.migrations import migrate
     from sguild_dispatcher.models import ContractModel, Envelope, Payload
     from sguild_dispatcher.publisher import Publisher, SyncPublisher
@@ -30,6 +31,7 @@ _EXPORTS = {
     "dead_letters": ("DeadLetterFilter", "DeadLetterRecord", "DeadLetters"),
     "delivery.outcomes": ("DeadLetter", "Discard", "Retry"),
     "fields": ("Date", "DateTime", "PrefixedId", "Unrecognised"),
+    "loosening": ("received",),
     "migrations": ("migrate",),
     "models": ("ContractModel", "Envelope", "Payload"),
     "publisher": ("Publisher", "SyncPublisher"),
@@ -90,6 +92,7 @@ __all__ = [
     "Waker",
     "current_context",
     "migrate",
+    "received",
     "request_context",
     "system_clock",
 ]

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, ForwardRef, Union, cast, get_args, get
 from pydantic import ConfigDict, model_validator
 
 from sguild_dispatcher.fields import JsonValue, SchemaRule, Unrecognised
-from sguild_dispatcher.models import ContractModel, Payload
+from sguild_dispatcher.models import ContractModel, Payload, PayloadT
 
 _EXTRA: Final = "__pydantic_extra__"
 _CHECK: Final = "_check_contract"
@@ -44,6 +44,28 @@ def loosened(payload: type[Payload]) -> type[Payload]:
     for each in made.values():
         each.model_rebuild(force=True, _types_namespace=made)
     return cast("type[Payload]", made[models[root]])
+
+
+def received(payload: type[PayloadT], document: Mapping[str, Any]) -> PayloadT:
+    """Return a payload as a handler receives it: with all that its contract does not know.
+
+    What an adapter makes of a payload that held surprises is made so, since a published payload has none::
+
+        received(ReceivedPaymentFailedV2, {**old.model_dump(), "method": "card"})
+
+    The worker checks it by the contract's tolerant schema afterwards.
+
+    Args:
+        payload: the class that a handler receives.
+        document: the payload's members, by their JSON names.
+
+    Raises:
+        TypeError: it is the class of what is published, of which no handler receives an instance.
+        ValidationError: a member that the contract names is not what it says, or is missing.
+    """
+    if received_base(payload) is not payload:
+        raise TypeError(f"No handler receives {payload.__name__}: make {received_base(payload).__name__}.")
+    return cast("PayloadT", loosened(payload).model_validate(document))
 
 
 def is_open(model: type[ContractModel]) -> bool:
