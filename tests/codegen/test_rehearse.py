@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -70,6 +71,12 @@ def test_json_says_the_same_with_every_count() -> None:
     assert (refusal["pointer"], refusal["rule"], refusal["count"]) == ("/reason_code", "required", 20)
 
 
+def test_a_command_is_one_piece_of_code(tmp_path: Path) -> None:
+    contracts = family(tmp_path, AMOUNT, {"amount": {"type": "string"}})
+    result = rehearse(contracts, "--format", "markdown")
+    assert "; `sguild-codegen diff order.placed 1 2` says by which edits it breaks." in result.out
+
+
 def test_markdown_is_a_table_and_folds_nothing_away() -> None:
     result = run(*RELEASED, "--format", "markdown")
     assert "| 2 | handler of version 1 `(on_credit_released_v1)` | version 2 | adapted |" in result.out
@@ -85,7 +92,7 @@ def test_what_an_earlier_package_cannot_read_ends_with_1(tmp_path: Path) -> None
         "refused (1): such an event goes to the dead letters with the reason unknown_version.\n" in result.out
     )
     assert "\n    /amount: type (/properties/amount/type of version 1), " in result.out
-    assert "`sguild-codegen diff order.placed 1 2` says by which edits it breaks." in result.out
+    assert '"sguild-codegen diff order.placed 1 2" says by which edits it breaks.' in result.out
     assert [each["sees"] for each in readers(rehearse(contracts, "--format", "json"))] == [
         "refused",
         "hook needed",
@@ -165,22 +172,29 @@ def test_of_a_union_only_the_branch_that_is_meant_counts(tmp_path: Path) -> None
     assert [each["pointer"] for each in earlier["unrecognised"]] == ["/way/fee"]
 
 
-def three_versions(folder: Path) -> Path:
-    def third(entry: dict[str, Any]) -> None:
+LOST = {"state": {"enum": ["new", "paid", "lost"]}}
+EARLIER = (("earlier package", 2), ("earlier package", 1))
+
+
+def three_versions(
+    folder: Path, first: Any = MappingProxyType({}), second: Any = STATES, third: Any = LOST
+) -> Path:
+    def add(entry: dict[str, Any]) -> None:
         entry["versions"][1] |= {"status": "superseded", "emit_from": "2026-08-01"}
         entry["versions"].append({"version": 3, "status": "current", "emit_from": "2026-09-01"})
 
-    contracts = family(folder, {}, STATES, third)
+    contracts = family(folder, first, second, add)
     payloads = contracts / "shop" / "schema" / "payloads"
-    schema = (payloads / "order.placed-v2.json").read_text("utf-8").replace("v2", "v3")
-    (payloads / "order.placed-v3.json").write_text(schema.replace('"paid"', '"paid", "lost"'), "utf-8")
+    schema = json.loads((payloads / "order.placed-v2.json").read_text("utf-8").replace("v2", "v3"))
+    schema["properties"] = {"order_id": {"type": "string"}, **third}
+    (payloads / "order.placed-v3.json").write_text(json.dumps(schema), "utf-8")
     return contracts
 
 
 @pytest.mark.parametrize(
     ("old", "new", "cutover", "sights"),
     [
-        (1, 3, "2026-09-01", [("earlier package", 2), ("handler", 1), ("handler", 3), ("handler", 3)]),
+        (1, 3, "2026-09-01", [*EARLIER, ("handler", 1), ("handler", 3), ("handler", 3)]),
         (3, 2, None, [("handler", 3), ("handler", 2), ("handler", 2)]),
     ],
     ids=["newest known", "way back"],
@@ -192,6 +206,31 @@ def test_an_earlier_package_reads_through_the_newest_version_that_it_knows(
     result = run("rehearse", "order.placed", *arguments, "--format", "json")
     assert json.loads(result.out)["cutover"] == cutover
     assert [(each["reader"], each["reads_as"]) for each in readers(result)] == sights
+
+
+def test_an_earlier_handler_is_met_through_the_newest_version_that_its_package_knows(tmp_path: Path) -> None:
+    contracts = three_versions(tmp_path, AMOUNT, {}, {"amount": {"type": "string"}})
+    arguments = ("rehearse", "order.placed", "--from", "1", "--to", "3", "--contracts", contracts)
+    result = run(*arguments)
+    assert result.code == 1
+    assert [each["sees"] for each in readers(run(*arguments, "--format", "json"))] == [
+        "read directly",
+        "refused",
+        "hook needed",
+        "read directly",
+        "hook needed",
+    ]
+    assert "\n2  package from before version 3, handler of version 1  version 3  refused " in result.out
+    assert "\nrefused (2): such an event goes to the dead letters with the reason unknown_ver" in result.out
+    assert "\n    /amount: type (/properties/amount/type of version 1), " in result.out
+    assert '"sguild-codegen diff order.placed 1 3" says by which edits it breaks.' in result.out
+
+
+def test_what_a_function_of_the_service_makes_is_not_rehearsed(tmp_path: Path) -> None:
+    contracts = three_versions(tmp_path, AMOUNT, {"amount": {"type": "string"}}, {})
+    arguments = ("--from", "1", "--to", "3", "--contracts", contracts, "--format", "json")
+    found = readers(run("rehearse", "order.placed", *arguments))
+    assert [each["reads_as"] for each in found if each["reader"] == "earlier package"] == [2]
 
 
 def test_what_is_not_proven_may_be_refused(tmp_path: Path) -> None:

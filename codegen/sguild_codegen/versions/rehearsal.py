@@ -66,11 +66,21 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One reader that meets one version; ``version`` is what its package reads the event as."""
+    """One reader that meets one version; ``version`` is what its package reads the event as.
+
+    ``through`` is the newest version that the package knows, where its handler takes an older one.
+    """
 
     situation: Situation
     version: int
     emitted: int
+    through: int | None = None
+
+    @property
+    def read_as(self) -> tuple[int, ...]:
+        """The versions whose tolerant readers take the event one after the other, before any adapter."""
+        first = self.emitted if self.situation == "handler" else self.through
+        return (self.version,) if first is None else tuple(dict.fromkeys((first, self.version)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,17 +145,9 @@ def rehearse(
         GeneratorError: a payload contradicts a proof.
     """
     stage = _Stage(event, private=private)
-    sights = [stage.sight(each, evidence[each.emitted]) for each in _scenes(event, old.version, new.version)]
+    scenes = stage.scenes(old.version, new.version)
+    sights = [stage.sight(each, evidence[each.emitted]) for each in scenes]
     return Rehearsal(event, old, new, tuple(sights))
-
-
-def _scenes(event: EventType, old: int, new: int) -> Iterator[Scene]:
-    earlier = [each.version for each in event.versions if each.schema is not None and each.version < new]
-    if earlier and old < new:  # the way back has no package that does not know the older version
-        yield Scene("earlier package", earlier[-1], new)
-    yield Scene("handler", old, new)
-    yield Scene("handler", new, new)
-    yield Scene("handler", new, old)
 
 
 class _Stage:
@@ -162,6 +164,17 @@ class _Stage:
         self.gaps = {(each.source, each.target): each.gaps for each in found.adapters}
         self.known = {version: _property_names(each) for version, each in documents.items()}
         self.named = frozenset[str]().union(*self.known.values())
+
+    def scenes(self, old: int, new: int) -> Iterator[Scene]:
+        earlier = [each for each in self.exact if each < new]
+        if earlier and old < new:  # the way back has no package that does not know the older version
+            yield Scene("earlier package", earlier[-1], new)
+            # Where that takes a function, the service has one of its own, and nobody here knows what it does.
+            if old != earlier[-1] and not self.gaps[earlier[-1], old]:
+                yield Scene("earlier package", old, new, through=earlier[-1])
+        yield Scene("handler", old, new)
+        yield Scene("handler", new, new)
+        yield Scene("handler", new, old)
 
     def sight(self, scene: Scene, evidence: Sequence[Evidence]) -> Sight:
         refused = {each.name: self._refusals(scene, each) for each in evidence}
@@ -186,13 +199,18 @@ class _Stage:
         )
 
     def _gaps(self, scene: Scene) -> str:
-        return self.gaps.get((scene.emitted, scene.version), "")
+        return self.gaps.get((scene.emitted, self._doubted(scene)), "")
+
+    def _doubted(self, scene: Scene) -> int:
+        """Return the first version that is not proven to take the event, else the one that it is read as."""
+        gaps = (each for each in scene.read_as if self.gaps.get((scene.emitted, each)))
+        return next(gaps, scene.version)
 
     def _proof(self, scene: Scene) -> Direction | None:
         """Return the verdict behind the gaps, ``None`` where there are none."""
         if not self._gaps(scene):
             return None
-        source, target = self.exact[scene.emitted].schema, self.exact[scene.version].schema
+        source, target = self.exact[scene.emitted].schema, self.exact[self._doubted(scene)].schema
         return compare(source, target, "tolerant", closed_enums=self.event.closed_enums).backward
 
     def _outcome(self, scene: Scene, proof: Direction | None, refusals: Sequence[Refusal]) -> Outcome:
@@ -211,8 +229,7 @@ class _Stage:
         """Return why a payload is refused: by the reader of the emitted version first, if there is one."""
         if evidence.fault is not None:
             return (Refusal("", evidence.fault, "", scene.emitted),)
-        emitted = (scene.emitted,) if scene.situation == "handler" else ()
-        for version in dict.fromkeys((*emitted, scene.version)):
+        for version in scene.read_as:
             judge = self.tolerant[version]
             if not judge.accepts(evidence.payload):
                 complaints = judge.complaints(evidence.payload)

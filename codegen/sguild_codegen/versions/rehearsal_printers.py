@@ -64,7 +64,8 @@ class Told:
         """Return who reads, in words."""
         version = sight.scene.version
         if sight.scene.situation == "earlier package":
-            return f"package from before version {sight.scene.emitted}, as version {version}"
+            handler = "" if sight.scene.through is None else "handler of "
+            return f"package from before version {sight.scene.emitted}, {handler or 'as '}version {version}"
         return f"handler of version {version} ({handler_method(self.rehearsal.event, version)})"
 
     def checked(self, sight: Sight) -> str:
@@ -112,10 +113,11 @@ class Told:
         if sight.scene.situation == "earlier package":
             day = cutover(self.rehearsal.old, self.rehearsal.new)
             before = f"before {day.isoformat()}" if day else "before the cutover"
-            edits = f"sguild-codegen diff {event.name} {sight.scene.version} {emitted}"
+            refusing = next((each.version for each in sight.refusals), sight.scene.version)
+            edits = f"sguild-codegen diff {event.name} {refusing} {emitted}"
             return (
                 f"deploy a package that knows version {emitted} {before}, or replay the dead letters "
-                f"afterwards; `{edits}` says by which edits it breaks."
+                f'afterwards; "{edits}" says by which edits it breaks.'
             )
         return "find out who wrote these events: they are not what their own version's contract allows."
 
