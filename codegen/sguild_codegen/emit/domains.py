@@ -152,14 +152,16 @@ def _deprecation(event: EventType, version: PayloadVersion) -> str | None:
 
 def _hook(event: EventType, adapter: Adapter, package: str, read: ReadEvent) -> Hook:
     source, target = adapter.source, adapter.target
+    new = read.received(event, target)
     return Hook(
         method=f"adapt_{snake(event.name)}_v{source}_to_v{target}",
         old=read.received(event, source),
-        new=read.received(event, target),
+        new=new,
         module=f"{package}.events.{snake(event.name)}",
         name=event.name,
         source=source,
         target=target,
         documentation=f"Make version {target} of {event.name} of a payload of version {source}.\n\n"
-        f"The contracts alone cannot: as version {target}, {adapter.gaps}.",
+        f"The contracts alone cannot: as version {target}, {adapter.gaps}. "
+        f"``sguild_dispatcher.received({new}, ...)`` keeps what nobody knows.",
     )

@@ -318,6 +318,7 @@ class PlatformSubscriber(Subscriber):
         """Make version 2 of credit.released of a payload of version 1.
 
         The contracts alone cannot: as version 2, "/reason_code" is required.
+        ``sguild_dispatcher.received(ReceivedCreditReleasedV2, ...)`` keeps what nobody knows.
         """
         return self._adapt(adapter, "credit.released", 1, 2)
 

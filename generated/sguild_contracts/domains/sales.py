@@ -372,6 +372,7 @@ class SalesSubscriber(Subscriber):
         """Make version 2 of credit.released of a payload of version 1.
 
         The contracts alone cannot: as version 2, "/reason_code" is required.
+        ``sguild_dispatcher.received(ReceivedCreditReleasedV2, ...)`` keeps what nobody knows.
         """
         return self._adapt(adapter, "credit.released", 1, 2)
 

@@ -125,6 +125,7 @@ class SalesSubscriber(Subscriber):
 
         The contracts alone cannot: as version 11, /refund/amount may break "minimum"
         ("/properties/refund/properties/amount/minimum").
+        ``sguild_dispatcher.received(OrderCancelledV11, ...)`` keeps what nobody knows.
         """
         return self._adapt(adapter, "order.cancelled", 1, 11)
 
