@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Self, cast, get_args
 
 from pydantic import BaseModel, ValidationError, create_model
 
@@ -12,7 +12,14 @@ from sguild_dispatcher.fields import PrefixedId
 from sguild_dispatcher.models import Envelope, Payload
 from sguild_dispatcher.registry import Domain, EventType, PayloadVersion, Registry, in_window
 
-_ESCAPED_NUL: Final = b"\\u0000"
+ESCAPED_NUL: Final = b"\\u0000"
+"""What is in the text of every event that holds U+0000, and of few others."""
+
+_KNOWN: Final = ("event_type", "producer", "schema_version")
+_WRITTEN: Final = (
+    *_KNOWN, "event_id", "occurred_at", "tenant_id", "payload", "subject", "actor", "correlation_id"
+)  # fmt: skip
+"""The fields of envelopes that publishers know to write."""
 
 
 class _UnregisteredEventId(PrefixedId, prefix="evt"):
@@ -27,10 +34,16 @@ class EventPlan:
     version: PayloadVersion
     payload: type[Payload]
     event: type[Envelope[Any]]
-    fields: tuple[str, ...]
+    template: bytes
+    """The text of an event without a subject, with a place for each field that the registry does not know."""
+
+    template_with_subject: bytes
     subject_field: str | None
     ordering_field: str | None
     subject_rule: type[BaseModel] | None
+    payload_rule: type[BaseModel] | None
+    """The payload's part of the event, ``None`` where it cannot be judged apart from its envelope."""
+
     event_id: type[PrefixedId]
 
     @classmethod
@@ -49,10 +62,12 @@ class EventPlan:
             version=event_type.version(version),
             payload=payload,
             event=event,
-            fields=tuple(event.model_fields),
+            template=_template(event, event_type, version, without="subject"),
+            template_with_subject=_template(event, event_type, version),
             subject_field=_attribute(payload, event_type.subject),
             ordering_field=_attribute(payload, event_type.ordering_key),
             subject_rule=_rule_of(event, "subject"),
+            payload_rule=_rule_of(event, "payload") if _has_minted_ids(event) and _is_plain(event) else None,
             event_id=_id_class(event, "event_id"),
         )
 
@@ -76,6 +91,10 @@ class EventPlan:
         return (
             _text_of(event.payload, self.ordering_field) or _text_of(event, "subject") or str(event.event_id)
         )
+
+    def ordering_text(self, payload: BaseModel) -> str | None:
+        """Return the first of these, ``None`` if there is no such field or text."""
+        return _text_of(payload, self.ordering_field)
 
     def outside_of_windows(self, domain: Domain | None, moment: datetime) -> tuple[str, str] | None:
         """Return why the event may not be emitted at ``moment`` and what to do, ``None`` if it may."""
@@ -103,8 +122,6 @@ class EventPlan:
 
     def pointer_to_nul(self, body: bytes) -> str | None:
         """Return the JSON pointer of the first string in ``body`` that holds U+0000."""
-        if _ESCAPED_NUL not in body:
-            return None
         return next(_pointers_to_nul(json.loads(body), ""), None)
 
     def _way_out(self, moment: datetime) -> str:
@@ -115,6 +132,15 @@ class EventPlan:
         if not in_window(moment, self.version.emit_from, None):
             return f"{instead} until then"
         return f"{instead}, or set SGUILD_DISPATCHER_EMISSION=warn for a rollback"
+
+
+def _template(event: type[Envelope[Any]], event_type: EventType, version: int, without: str = "") -> bytes:
+    """Return the text of an event for the operator ``%`` and a dictionary, in the order of the envelope."""
+    known = zip(_KNOWN, (event_type.name, event_type.producer, version), strict=True)
+    values = {name: f"%({name})b" for name in _WRITTEN if name != without}
+    values |= {name: json.dumps(value).replace("%", "%%") for name, value in known}
+    fields = [f'"{name}":{values[name]}' for name in event.model_fields if name in values]
+    return f"{{{','.join(fields)}}}".encode()
 
 
 def _attribute(payload: type[Payload], name: str | None) -> str | None:
@@ -140,6 +166,26 @@ def _id_class(event: type[Envelope[Any]], name: str) -> type[PrefixedId]:
     if isinstance(annotation, type) and issubclass(annotation, PrefixedId):
         return annotation
     return _UnregisteredEventId
+
+
+def _has_minted_ids(event: type[Envelope[Any]]) -> bool:
+    """Tell whether whatever :meth:`PrefixedId.mint` returns fits the ids of the event and of its chain."""
+    event_id, correlation_id = event.model_fields["event_id"], event.model_fields.get("correlation_id")
+    if event_id.annotation is not _id_class(event, "event_id") or event_id.metadata:
+        return False
+    if correlation_id is None:
+        return True
+    kinds = (correlation_id.annotation, *get_args(correlation_id.annotation))
+    return event_id.annotation in kinds and not correlation_id.metadata
+
+
+def _is_plain(event: type[Envelope[Any]]) -> bool:
+    """Tell whether each field of an event is judged by itself, and nothing looks at several of them."""
+    schema = cast("dict[str, Any]", event.__pydantic_core_schema__)
+    if schema["type"] == "definitions":
+        schema = schema["schema"]
+    fields = schema.get("schema", {})
+    return (schema["type"], fields.get("type")) == ("model", "model-fields") and "post_init" not in schema
 
 
 def _text_of(model: BaseModel, attribute: str | None) -> str | None:

@@ -5,16 +5,12 @@ tenant, payload and envelope by their schemas, U+0000, the size, the key, the tr
 """
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, NoReturn, TypeVar, cast
 
-from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError, to_json
 from typing_extensions import deprecated
 
 from sguild_dispatcher.clock import Clock, system_clock
@@ -28,6 +24,7 @@ from sguild_dispatcher.connections import (
     execute_sync,
 )
 from sguild_dispatcher.context import RequestContext, current_context
+from sguild_dispatcher.drafts import Frame
 from sguild_dispatcher.errors import (
     BodyTooLargeError,
     EmissionWindowError,
@@ -35,12 +32,10 @@ from sguild_dispatcher.errors import (
     InvalidEventError,
     MissingContextError,
     MissingRightsError,
-    NulCharacterError,
     PublishError,
     UnregisteredEventTypeError,
 )
-from sguild_dispatcher.fields import problems
-from sguild_dispatcher.models import Envelope, Payload
+from sguild_dispatcher.models import Payload
 from sguild_dispatcher.plans import EventPlan
 from sguild_dispatcher.registry import Registry
 from sguild_dispatcher.rights import INSUFFICIENT_PRIVILEGE, role_of
@@ -55,15 +50,27 @@ __all__ = ["AsyncConnection", "Publisher", "SyncConnection", "SyncPublisher", "d
 
 _log: Final = logging.getLogger(__name__)
 
+PART: Final = 250
+"""The most events of a batch that are written by one statement, where the next ones are made meanwhile."""
+
 _IdT = TypeVar("_IdT", bound=str)
 
 
-@dataclass(frozen=True, slots=True)
-class _Circumstances:
+class _Circumstances(NamedTuple):
     """What the events of one call have in common: when it was, in which context, and what is traced of it."""
 
     moment: datetime
     context: RequestContext
+    trace_context: str | None
+
+
+class _Form(NamedTuple):
+    """What the rows of one call's events of one class have in common."""
+
+    plan: EventPlan
+    complaint: str | None
+    frame: Frame
+    tenant_id: str
     trace_context: str | None
 
 
@@ -104,70 +111,82 @@ class _Publisher:
     def _row(
         self, payload: Payload, event_type: str, version: int, circumstances: _Circumstances
     ) -> EventRow:
-        """Return the row of an event that may be published.
+        """Return the row of an event that may be published; what may not is raised, as by :meth:`_parts`."""
+        return self._signed(self._form(payload, event_type, version, circumstances), payload)
 
-        Raises:
-            PublishError: it may not; the subclass says why.
-            MissingKeyError: there is no key to sign it with.
-        """
+    def _form(self, payload: Payload, event_type: str, version: int, circumstances: _Circumstances) -> _Form:
+        """Return what the row of an event has in common with others of its class in one call."""
         plan = self._plan(event_type, version)
         self._check_payload(plan, payload)
         self._check_producer(plan)
-        self._check_windows(plan, circumstances.moment)
+        complaint = self._outside_of_windows(plan, circumstances.moment)
         tenant_id = self._tenant(plan, circumstances.context)
-        event_id = plan.event_id.mint()
-        body = self._body(plan, payload, event_id, tenant_id, circumstances)
-        event = _validated(plan, body)
-        _refuse_nul(plan, body)
-        self._check_size(plan, body)
+        frame = Frame(plan, self._common(tenant_id, circumstances))
+        return _Form(plan, complaint, frame, tenant_id, circumstances.trace_context)
+
+    def _signed(self, form: _Form, payload: Payload) -> EventRow:
+        plan = form.plan
+        if form.complaint is not None:
+            self._warn(plan, form.complaint)
+        event_id, ordering_key, body = form.frame.draft(payload)
+        if len(body) > self._settings.max_body_bytes:
+            self._refuse_size(plan, body)
         key_id, signature = self._keys().sign(self.domain, body)
         return EventRow(
-            event_id=event_id,
-            event_type=event_type,
-            schema_version=version,
-            producer=self.domain,
-            tenant_id=tenant_id,
-            ordering_key=plan.ordering_key(event),
-            key_id=key_id,
-            signature=signature,
-            body=body.decode(),
-            trace_context=circumstances.trace_context,
+            event_id,
+            plan.event_type.name,
+            plan.version.version,
+            self.domain,
+            form.tenant_id,
+            ordering_key,
+            key_id,
+            signature,
+            body.decode(),
+            form.trace_context,
         )
 
-    def _rows(self, payloads: Iterable[Payload], circumstances: _Circumstances) -> list[EventRow]:
-        """Return the rows of events all of which may be published.
+    def _parts(
+        self, payloads: Sequence[Payload], publishing: Publishing, rows: list[EventRow]
+    ) -> Generator[Sequence[EventRow], None, None]:
+        """Yield the rows of events, some hundreds at a time, and add them to ``rows``.
 
         Raises:
-            PublishError: one may not; the message begins with its index.
+            PublishError: one may not be published; the message begins with its index.
             MissingKeyError: there is no key to sign them with.
         """
-        rows: list[EventRow] = []
+        circumstances = self._circumstances(publishing.trace_context)
+        forms: dict[type, _Form] = {}
+        begun = 0
         for index, payload in enumerate(payloads):
+            if index == begun + PART:
+                yield rows[begun:]
+                begun = index
             try:
-                rows.append(self._row(payload, *_contract_of(payload), circumstances))
+                form = forms.get(type(payload))
+                if form is None:
+                    form = self._form(payload, *_contract_of(payload), circumstances)
+                    forms[type(payload)] = form
+                rows.append(self._signed(form, payload))
             except PublishError as error:
                 raise type(error)(f"payloads[{index}]: {error}") from None
-        return rows
+        publishing.sending(*rows)
+        yield rows[begun:]
 
     def _watch(self, connection: object) -> None:
         if self._waker is not None:
             self._waker.watch(connection)
 
-    @contextmanager
-    def _rights_explained(self) -> Generator[None, None, None]:
+    def _explain_rights(self, error: Exception) -> None:
         """Say of an insert that the database refuses whose role it takes."""
-        try:
-            yield
-        except Exception as error:
-            if getattr(error, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
-                raise
-            role = role_of(self.domain)
-            reason = str(error).partition("\n")[0]
-            raise MissingRightsError(
-                f"The database role of this connection may not publish for {self.domain} ({reason}): connect "
-                f"as one that has the rights of {role}, which `grant {role} to ...` gives; after a change of "
-                "the registry, run `sguild-dispatcher roles apply` first."
-            ) from error
+        if getattr(error, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
+            return
+        role = role_of(self.domain)
+        reason = str(error).partition("\n")[0]
+        raise MissingRightsError(
+            f"The database role of this connection may not publish for {self.domain} ({reason}): connect "
+            f"as one that has the rights of {role}, which `grant {role} to ...` gives; after a change of "
+            "the registry, run `sguild-dispatcher roles apply` first."
+        ) from error
 
     def _plan(self, event_type: str, version: int) -> EventPlan:
         plan = self._plans.get((event_type, version))
@@ -190,18 +209,22 @@ class _Publisher:
                 f"of {producer} may publish it."
             )
 
-    def _check_windows(self, plan: EventPlan, moment: datetime) -> None:
+    def _outside_of_windows(self, plan: EventPlan, moment: datetime) -> str | None:
+        """Return why events may not be emitted and nevertheless are, ``None`` if they may."""
         found = plan.outside_of_windows(self.registry.domain(self.domain), moment)
         if found is None:
-            return
+            return None
         why, way_out = found
         if self._settings.emission == "enforce":
             raise EmissionWindowError(f"{why}: {way_out}.")
+        return why
+
+    def _warn(self, plan: EventPlan, complaint: str) -> None:
         with self._counting:
             self.emission_warnings += 1
         _log.warning(
             "%s: it is published, because SGUILD_DISPATCHER_EMISSION is warn",
-            why,
+            complaint,
             extra={"code": "emission-warned", "event_type": plan.event_type.name, "producer": self.domain},
         )
 
@@ -216,49 +239,20 @@ class _Publisher:
             )
         return tenant_id
 
-    def _body(
-        self,
-        plan: EventPlan,
-        payload: Payload,
-        event_id: str,
-        tenant_id: str,
-        circumstances: _Circumstances,
-    ) -> bytes:
-        """Return the exact text of the event, its fields in the order of the envelope's schema.
-
-        An event that is published outside of any chain begins one: its correlation id is its own id.
-        So every event of a chain has the same correlation id, the first one included, and one
-        equality finds all of them.
-        """
+    def _common(self, tenant_id: str, circumstances: _Circumstances) -> Mapping[str, object]:
         context = circumstances.context
-        # A plain str is written three times as fast as an id.
-        own = str(event_id)
-        values: dict[str, Any] = {
-            "event_id": own,
-            "event_type": plan.event_type.name,
+        return {
             "occurred_at": circumstances.moment,
             "tenant_id": tenant_id,
-            "producer": self.domain,
-            "schema_version": plan.version.version,
-            "payload": payload,
-            "subject": plan.subject(payload),
             "actor": f"system:{self.domain}" if context.actor is None else str(context.actor),
-            "correlation_id": own if context.correlation_id is None else str(context.correlation_id),
+            "correlation_id": None if context.correlation_id is None else str(context.correlation_id),
         }
-        written = {name: values[name] for name in plan.fields if values.get(name) is not None}
-        try:
-            return to_json(written)
-        except (PydanticSerializationError, ValueError, RecursionError):
-            # The cause shows the value that could not be written.
-            raise InvalidEventError(f"{plan} is refused. /payload: cannot be written as JSON.") from None
 
-    def _check_size(self, plan: EventPlan, body: bytes) -> None:
-        limit = self._settings.max_body_bytes
-        if len(body) > limit:
-            raise BodyTooLargeError(
-                f"{plan} has a body of {len(body)} bytes, and {limit} are allowed: publish a reference "
-                "to the data instead of the data, or raise SGUILD_DISPATCHER_MAX_BODY_BYTES."
-            )
+    def _refuse_size(self, plan: EventPlan, body: bytes) -> NoReturn:
+        raise BodyTooLargeError(
+            f"{plan} has a body of {len(body)} bytes, and {self._settings.max_body_bytes} are allowed: "
+            "publish a reference to the data instead of the data, or raise SGUILD_DISPATCHER_MAX_BODY_BYTES."
+        )
 
     def _keys(self) -> Keyring:
         if self._keyring is None:
@@ -303,16 +297,23 @@ class Publisher(_Publisher):
             NotMigratedError: the database has no event log.
             MissingRightsError: the connection's role may not publish it.
         """
-        with Publishing(event_type) as publishing, self._rights_explained():
+        with Publishing(event_type) as publishing:
             row = self._row(payload, event_type, version, self._circumstances(publishing.trace_context))
             publishing.sending(row)
-            self._watch(await execute(connection, "insert_event", *row))
+            try:
+                self._watch(await execute(connection, "insert_event", *row))
+            except Exception as error:
+                self._explain_rights(error)
+                raise
         return row.event_id
 
     async def _publish_many(
         self, connection: AsyncConnection, payloads: Iterable[Payload], event_id: Callable[[str], _IdT]
     ) -> list[_IdT]:
-        """As :meth:`_publish`, for several events in one round trip; all of them are checked before.
+        """As :meth:`_publish`, for several events in few round trips, which write all of them or none.
+
+        Beyond some hundreds of events, asyncpg writes them in parts under a savepoint, while the next ones
+        are checked and signed.
 
         Args:
             connection: where the caller's transaction is open.
@@ -329,11 +330,15 @@ class Publisher(_Publisher):
         payloads = list(payloads)
         if not payloads:
             return []
-        with _publishing_many(payloads) as publishing, self._rights_explained():
-            rows = self._rows(payloads, self._circumstances(publishing.trace_context))
-            publishing.sending(*rows)
-            self._watch(await execute_batch(connection, rows))
-        return [event_id(row.event_id) for row in rows]
+        rows: list[EventRow] = []
+        with _publishing_many(payloads) as publishing:
+            parts = self._parts(payloads, publishing, rows)
+            try:
+                self._watch(await execute_batch(connection, parts, several=len(payloads) > PART))
+            except Exception as error:
+                self._explain_rights(error)
+                raise
+        return _ids(rows, event_id)
 
 
 class SyncPublisher(_Publisher):
@@ -343,10 +348,14 @@ class SyncPublisher(_Publisher):
         return self._publish(connection, payload, *_contract_of(payload))
 
     def _publish(self, connection: SyncConnection, payload: Payload, event_type: str, version: int) -> str:
-        with Publishing(event_type) as publishing, self._rights_explained():
+        with Publishing(event_type) as publishing:
             row = self._row(payload, event_type, version, self._circumstances(publishing.trace_context))
             publishing.sending(row)
-            self._watch(execute_sync(connection, "insert_event", *row))
+            try:
+                self._watch(execute_sync(connection, "insert_event", *row))
+            except Exception as error:
+                self._explain_rights(error)
+                raise
         return row.event_id
 
     def _publish_many(
@@ -355,11 +364,23 @@ class SyncPublisher(_Publisher):
         payloads = list(payloads)
         if not payloads:
             return []
-        with _publishing_many(payloads) as publishing, self._rights_explained():
-            rows = self._rows(payloads, self._circumstances(publishing.trace_context))
-            publishing.sending(*rows)
-            self._watch(execute_batch_sync(connection, rows))
-        return [event_id(row.event_id) for row in rows]
+        rows: list[EventRow] = []
+        with _publishing_many(payloads) as publishing:
+            parts = self._parts(payloads, publishing, rows)
+            try:
+                self._watch(execute_batch_sync(connection, parts))
+            except Exception as error:
+                self._explain_rights(error)
+                raise
+        return _ids(rows, event_id)
+
+
+def _ids(rows: Sequence[EventRow], event_id: Callable[[str], _IdT]) -> list[_IdT]:
+    """Return the ids of rows as ids of a class, which they mostly are already."""
+    return [
+        cast("_IdT", each.event_id) if type(each.event_id) is event_id else event_id(each.event_id)
+        for each in rows
+    ]
 
 
 def _publishing_many(payloads: Sequence[object]) -> Publishing:
@@ -375,22 +396,3 @@ def _contract_of(payload: object) -> tuple[str, int]:
             "publish an instance of a generated payload class."
         )
     return payload.__event_type__, payload.__event_version__
-
-
-def _validated(plan: EventPlan, body: bytes) -> Envelope[Any]:
-    """Return the event that a reader will see; the payload may have been built without validation."""
-    try:
-        event: Envelope[Any] = plan.event.__pydantic_validator__.validate_json(body)
-    except ValidationError:
-        found = "; ".join(problems(plan.complaint(body)))
-    else:
-        return event
-    raise InvalidEventError(f"{plan} is refused. {found}.")
-
-
-def _refuse_nul(plan: EventPlan, body: bytes) -> None:
-    pointer = plan.pointer_to_nul(body)
-    if pointer is not None:
-        raise NulCharacterError(
-            f"{plan} is refused. {pointer}: holds U+0000, which PostgreSQL cannot store: remove it."
-        )

@@ -12,6 +12,7 @@ from publishing_kit import KEYRING, locked, released, rows, settled
 from sample_contracts import EventId, RevenuePublisher, RevenueSyncPublisher
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.errors import NotInTransactionError, NotMigratedError, UnsupportedConnectionError
+from sguild_dispatcher.publisher import PART
 
 
 async def stored(dsn: str) -> list[str]:
@@ -80,12 +81,14 @@ async def test_a_database_without_the_schema_is_named(empty_dsn: str, way: Way) 
 
 @every_way
 async def test_many_events_keep_their_order_and_their_text(dsn: str, way: Way) -> None:
-    payloads = [locked(locked_credits=number) for number in range(1, 101)]
+    payloads = [locked(locked_credits=number) for number in range(1, 2 * PART + 2)]
     async with way.open(dsn) as joined, joined.begin():
         ids = await joined.publish_many(iter(payloads))
     found = await rows(dsn)
     assert [row["event_id"] for row in found] == ids
-    assert [json.loads(row["body"])["payload"]["locked_credits"] for row in found] == list(range(1, 101))
+    assert [json.loads(row["body"])["payload"]["locked_credits"] for row in found] == list(
+        range(1, 2 * PART + 2)
+    )
     assert {KEYRING.verify(row["key_id"], row["body"], row["signature"]) for row in found} == {"revenue"}
 
 

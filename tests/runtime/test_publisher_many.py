@@ -1,15 +1,25 @@
-"""Several events at once: all are checked before, one statement writes them, each with its exact text."""
+"""Several events at once: all of them are written or none, in their order, each with its exact text."""
 
 import asyncio
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, Generic, Self
 
 import psycopg
 import pytest
+from pydantic import model_validator
 
 from publishing_kit import KEYRING, NOW, SECRET, lead, locked, rows, settled, with_asyncpg
-from sample_contracts import CreditLockedV1, RevenuePublisher, RevenueSyncPublisher, SalesPublisher
+from sample_contracts import (
+    CreditLockedV1,
+    Event,
+    RevenuePublisher,
+    RevenueSyncPublisher,
+    SalesPublisher,
+    registry,
+)
+from sguild_dispatcher.database import Connection
 from sguild_dispatcher.errors import (
     ForeignEventError,
     InvalidEventError,
@@ -18,6 +28,9 @@ from sguild_dispatcher.errors import (
     PublishError,
     UnregisteredEventTypeError,
 )
+from sguild_dispatcher.fields import violation
+from sguild_dispatcher.models import PayloadT_co
+from sguild_dispatcher.publisher import PART
 from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.signing import Keyring
 
@@ -74,16 +87,81 @@ async def test_a_source_that_fails_leaves_no_row(dsn: str) -> None:
     assert await rows(dsn) == []
 
 
-async def test_many_events_are_one_statement_and_none_is_no_statement(dsn: str) -> None:
+async def test_hundreds_of_events_are_one_statement_and_none_is_no_statement(dsn: str) -> None:
     statements: list[str] = []
     async with with_asyncpg(dsn) as connection, connection.transaction():
         await settled(RevenuePublisher).publish_many(connection, [locked()])  # prepares the statement
         connection.add_query_logger(lambda record: statements.append(record.query))
         assert await settled(RevenuePublisher).publish_many(connection, []) == []
-        await settled(RevenuePublisher).publish_many(connection, [locked() for _ in range(1000)])
+        await settled(RevenuePublisher).publish_many(connection, [locked() for _ in range(PART)])
         await asyncio.sleep(0)  # asyncpg calls its loggers later
         assert len(statements) == 1
-    assert len(await rows(dsn)) == 1001
+    assert len(await rows(dsn)) == PART + 1
+
+
+class Calling(Keyring):
+    """Calls a function when so many events have been signed."""
+
+    left: int
+    call: Callable[[], object]
+
+    def sign(self, domain: str, body: bytes | str) -> tuple[str, str]:
+        """Sign as any keyring."""
+        self.left -= 1
+        if self.left == 0:
+            self.call()
+        return KEYRING.sign(domain, body)
+
+
+def calling(left: int, call: Callable[[], object]) -> Calling:
+    keyring = Calling([])
+    keyring.left, keyring.call = left, call
+    return keyring
+
+
+async def test_a_part_is_written_while_the_next_one_is_made(dsn: str) -> None:
+    seen: list[str] = []
+    async with with_asyncpg(dsn) as connection:
+
+        def look() -> None:
+            with psycopg.connect(dsn) as other:
+                query = "select query from pg_stat_activity where pid = %s"
+                seen.extend(row[0] for row in other.execute(query, [connection.get_server_pid()]))
+
+        publisher = settled(RevenuePublisher, keyring=calling(PART + 2, look))
+        async with connection.transaction():
+            ids = await publisher.publish_many(connection, [locked()])  # prepares the statement
+            ids += await publisher.publish_many(connection, [locked() for _ in range(3 * PART)])
+    assert "insert into sguild_dispatcher.event_log" in seen[0]
+    found = await rows(dsn)
+    assert [row["event_id"] for row in found] == ids
+    assert len({row["txid"] for row in found}) == 1
+
+
+async def test_a_late_refusal_takes_back_the_parts_before_it_and_nothing_else(dsn: str) -> None:
+    wrong = [*(locked() for _ in range(3 * PART)), locked(locked_credits=SECRET)]
+    async with with_asyncpg(dsn) as connection, connection.transaction():
+        first = await settled(RevenuePublisher).publish(connection, locked())
+        with pytest.raises(InvalidEventError, match=rf"^payloads\[{3 * PART}\]: "):
+            await settled(RevenuePublisher).publish_many(connection, wrong)
+        last = await settled(RevenuePublisher).publish(connection, locked())
+    assert [row["event_id"] for row in await rows(dsn)] == [first, last]
+
+
+async def test_a_batch_that_is_cancelled_leaves_no_part(dsn: str) -> None:
+    async def publish(connection: Connection, keyring: Keyring) -> None:
+        await settled(RevenuePublisher, keyring=keyring).publish_many(
+            connection, [locked() for _ in range(3 * PART)]
+        )
+
+    async with with_asyncpg(dsn) as connection, connection.transaction():
+        keyring = calling(2 * PART + 1, lambda: None)
+        task = asyncio.create_task(publish(connection, keyring))
+        keyring.call = task.cancel
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await connection.fetchval("select 1") == 1, "the transaction is still usable"
+    assert await rows(dsn) == []
 
 
 TEXTS = ('"', "\\", "\\u0000", "\N{LINE SEPARATOR}", "\N{GRINNING FACE}", "\x7f\x1f\n", "null", "{}", "ﬀ")
@@ -96,6 +174,39 @@ async def test_no_text_is_changed_on_its_way(dsn: str) -> None:
     found = await rows(dsn)
     assert [json.loads(row["body"])["payload"]["tags"] for row in found] == [[each] for each in TEXTS]
     assert {KEYRING.verify(row["key_id"], row["body"], row["signature"]) for row in found} == {"sales"}
+
+
+async def test_an_ordering_key_may_have_lines(dsn: str) -> None:
+    keys = ["a\nb", "\n", "c"]
+    async with with_asyncpg(dsn) as connection, connection.transaction():
+        await settled(SalesPublisher).publish_many(connection, [lead(**{"class": each}) for each in keys])
+    found = await rows(dsn)
+    assert [row["ordering_key"] for row in found] == keys
+    assert [json.loads(row["body"])["payload"]["class"] for row in found] == keys
+
+
+class WaryEvent(Event[PayloadT_co], Generic[PayloadT_co], frozen=True):
+    """An envelope with a rule over itself and its payload."""
+
+    @model_validator(mode="after")
+    def _check_contract(self) -> Self:
+        if getattr(self.payload, "locked_credits", 0) > 2:
+            raise violation("/actor", "must be a person for so many credits")
+        return self
+
+
+class WaryPublisher(RevenuePublisher):
+    """Publishes in that envelope."""
+
+    registry = replace(registry, envelope=f"{__name__}:WaryEvent")
+
+
+async def test_an_envelope_with_a_rule_of_its_own_is_judged_with_each_payload(dsn: str) -> None:
+    async with with_asyncpg(dsn) as connection, connection.transaction():
+        with pytest.raises(InvalidEventError, match=r"payloads\[1\]: .*/actor: must be a person"):
+            await settled(WaryPublisher).publish_many(connection, [locked(), locked(locked_credits=3)])
+        await settled(WaryPublisher).publish_many(connection, [locked(), locked()])
+    assert len(await rows(dsn)) == 2
 
 
 async def test_numbers_keep_the_way_they_are_written(dsn: str) -> None:

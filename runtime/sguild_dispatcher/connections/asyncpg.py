@@ -1,8 +1,11 @@
 """Connections of asyncpg, also those that a pool hands out as proxies."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
+
+from sguild_dispatcher.statements import statement
 
 
 def can_be_joined(connection: Any) -> bool:
@@ -13,6 +16,33 @@ def can_be_joined(connection: Any) -> bool:
 async def execute(connection: Any, text: str, *values: object) -> None:
     """Run a statement with parameters."""
     await connection.execute(text, *values)
+
+
+async def write_parts(connection: Any, statements: Iterator[Sequence[Any]]) -> None:
+    """Run statements, each while the next one is made, under a savepoint: all of them, or none.
+
+    Args:
+        connection: in a transaction.
+        statements: each a text and its parameters; what is raised for one undoes those before it.
+    """
+    await connection.execute(statement("savepoint/open"))
+    running: asyncio.Task[Any] | None = None
+    try:
+        for each in statements:
+            if running is not None:
+                await running
+            running = asyncio.create_task(connection.execute(*each))
+            # The loop runs the task, and then sends what it has written.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        if running is not None:
+            await running
+    except BaseException:
+        if running is not None:
+            await asyncio.gather(running, return_exceptions=True)
+        await connection.execute(statement("savepoint/undo"))
+        raise
+    await connection.execute(statement("savepoint/release"))
 
 
 async def fetch(connection: Any, text: str, *values: object) -> list[Any]:

@@ -1,11 +1,12 @@
 """From any supported connection to the driver's connection of its transaction, and one statement there."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from sguild_dispatcher.connections import asyncpg, django, memory, psycopg, sqlalchemy
 from sguild_dispatcher.connections.protocols import AsyncConnection, SyncConnection
-from sguild_dispatcher.connections.rows import Batch, EventRow, as_arrays, as_json
+from sguild_dispatcher.connections.rows import Batch, EventRow, as_json, as_lines
 from sguild_dispatcher.errors import NotInTransactionError, NotMigratedError, UnsupportedConnectionError
 from sguild_dispatcher.statements import statement
 
@@ -28,11 +29,23 @@ async def execute(connection: AsyncConnection, name: str, *values: object) -> ob
     return own
 
 
-async def execute_batch(connection: AsyncConnection, rows: Sequence[EventRow]) -> object:
-    """As :func:`execute`, for the statement that writes several events, in the driver's fastest form."""
+async def execute_batch(
+    connection: AsyncConnection, parts: Iterator[Sequence[EventRow]], *, several: bool
+) -> object:
+    """As :func:`execute`, for the statement that writes several events, all of them or none.
+
+    Args:
+        connection: where a transaction is open.
+        parts: rows, as many at a time as are worth a statement of their own; at least one part.
+        several: whether more than one part comes. Where the driver can, a part is written while the next
+            one is made.
+    """
+    first = next(parts)
     own, driver = await _async_driver(connection)
-    name, values = driver.batch(rows)
-    await _explained(driver.execute(own, statement(name), *values))
+    if several and driver.write_parts is not None:
+        await _explained(driver.write_parts(own, map(driver.statement, chain([first], parts))))
+    else:
+        await _explained(driver.execute(own, *driver.statement([*first, *chain.from_iterable(parts)])))
     return own
 
 
@@ -46,18 +59,16 @@ async def fetch(connection: AsyncConnection, name: str, *values: object) -> Sequ
 def execute_sync(connection: SyncConnection, name: str, *values: object) -> object:
     """As :func:`execute`, without asyncio."""
     own, driver = _sync_driver(connection)
-    try:
-        driver.execute(own, statement(name), *values)
-    except Exception as error:
-        _explain(error)
-        raise
+    _run_sync(own, driver, statement(name), *values)
     return own
 
 
-def execute_batch_sync(connection: SyncConnection, rows: Sequence[EventRow]) -> object:
-    """As :func:`execute_batch`, without asyncio."""
-    name, values = as_json(rows)
-    return execute_sync(connection, name, *values)
+def execute_batch_sync(connection: SyncConnection, parts: Iterable[Sequence[EventRow]]) -> object:
+    """As :func:`execute_batch`, without asyncio, in one statement."""
+    rows = list(chain.from_iterable(parts))
+    own, driver = _sync_driver(connection)
+    _run_sync(own, driver, *driver.statement(rows))
+    return own
 
 
 def fetch_sync(connection: SyncConnection, name: str, *values: object) -> Sequence[Any]:
@@ -108,7 +119,13 @@ class _Driver(NamedTuple):
     is_busy: Callable[[Any], bool]
     execute: Callable[..., Any]
     fetch: Callable[..., Any]
-    batch: Callable[[Sequence[EventRow]], Batch] = as_json
+    batch: Callable[[Sequence[EventRow]], Batch] = as_lines
+    write_parts: Callable[[Any, Iterator[Sequence[Any]]], Awaitable[None]] | None = None
+
+    def statement(self, rows: Sequence[EventRow]) -> tuple[Any, ...]:
+        """Return the text that writes several events, and its parameters."""
+        name, values = self.batch(rows)
+        return statement(name), *values
 
 
 class _Library(NamedTuple):
@@ -126,7 +143,9 @@ def _itself(connection: Any) -> Any:
     return connection
 
 
-_ASYNCPG: Final = _Driver(asyncpg.can_be_joined, asyncpg.is_busy, asyncpg.execute, asyncpg.fetch, as_arrays)
+_ASYNCPG: Final = _Driver(
+    asyncpg.can_be_joined, asyncpg.is_busy, asyncpg.execute, asyncpg.fetch, write_parts=asyncpg.write_parts
+)
 _ASYNC_DRIVERS: Final = _ByClass[_Driver](
     {
         ("asyncpg", "Connection"): _ASYNCPG,
@@ -135,7 +154,7 @@ _ASYNC_DRIVERS: Final = _ByClass[_Driver](
             psycopg.can_be_joined, psycopg.is_busy, psycopg.execute, psycopg.fetch
         ),
         ("sguild_dispatcher", "MemoryConnection"): _Driver(
-            memory.is_busy, memory.is_busy, memory.execute, memory.fetch
+            memory.is_busy, memory.is_busy, memory.execute, memory.fetch, as_json
         ),
     }
 )
@@ -145,7 +164,7 @@ _SYNC_DRIVERS: Final = _ByClass[_Driver](
             psycopg.can_be_joined, psycopg.is_busy, psycopg.execute_sync, psycopg.fetch_sync
         ),
         ("sguild_dispatcher", "SyncMemoryConnection"): _Driver(
-            memory.is_busy, memory.is_busy, memory.execute_sync, memory.fetch_sync
+            memory.is_busy, memory.is_busy, memory.execute_sync, memory.fetch_sync, as_json
         ),
     }
 )
@@ -208,6 +227,14 @@ def _sync_driver(connection: SyncConnection) -> tuple[object, "_Driver"]:
 async def _explained(running: Awaitable[_T]) -> _T:
     try:
         return await running
+    except Exception as error:
+        _explain(error)
+        raise
+
+
+def _run_sync(own: object, driver: "_Driver", text: str, *values: object) -> None:
+    try:
+        driver.execute(own, text, *values)
     except Exception as error:
         _explain(error)
         raise

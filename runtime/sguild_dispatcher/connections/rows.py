@@ -1,9 +1,11 @@
 """Events as they are stored."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from pydantic_core import to_json
+
+_LINE_BREAK: Final = "\n"
 
 
 class EventRow(NamedTuple):
@@ -30,13 +32,16 @@ def as_json(rows: Sequence[EventRow]) -> Batch:
     return "insert_events", (to_json(rows).decode(),)
 
 
-def as_arrays(rows: Sequence[EventRow]) -> Batch:
-    """Return what writes several events by an array a column: for a driver that sends arrays in binary.
+def as_lines(rows: Sequence[EventRow]) -> Batch:
+    """Return what writes several events by a text a column, with a line for each of them.
 
-    What they have in common, as the events of one publisher in one transaction do, is sent once.
+    What they have in common, as the events of one publisher in one transaction do, is sent once. JSON as it
+    is written here has no line break, but an ordering key may have one.
     """
     shared = {(each.producer, each.tenant_id, each.key_id, each.trace_context) for each in rows}
-    if len(shared) != 1:
-        return as_json(rows)
     event_ids, event_types, versions, _, _, keys, _, signatures, bodies, _ = zip(*rows, strict=True)
-    return "insert_events_arrays", (*shared.pop(), event_ids, event_types, versions, keys, signatures, bodies)
+    columns = (event_ids, event_types, map(str, versions), keys, signatures, bodies)
+    lines = tuple(map(_LINE_BREAK.join, columns))
+    if len(shared) != 1 or any(each.count(_LINE_BREAK) != len(rows) - 1 for each in lines):
+        return as_json(rows)
+    return "insert_events_lines", (*shared.pop(), *lines)
