@@ -41,7 +41,7 @@ def test_an_example_is_typed(tmp_path: Path, name: str, text: str) -> None:
 
 
 def test_there_are_examples() -> None:
-    assert NAMES == ["test_close_lead.py", "test_unknown_values.py", "test_sales_crm.py"]
+    assert NAMES == ["test_close_lead.py", "test_unknown_values.py", "test_sales_crm.py", "test_reasons.py"]
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
