@@ -169,9 +169,9 @@ def exact_only() -> Generator[None, None, None]:
     """Let readers take what producers have to write, and nothing else, during a block."""
     tolerant = Reading.read
 
-    def exact(self: Reading, body: bytes, *, proven: bool = False) -> tuple[Envelope[Any], bool]:
-        del proven
-        return self.plan.event.__pydantic_validator__.validate_json(body), True
+    def exact(self: Reading, body: bytes) -> Envelope[Any]:
+        event: Envelope[Any] = self.plan.event.__pydantic_validator__.validate_json(body)
+        return event
 
     Reading.read = exact  # type: ignore[method-assign]
     try:

@@ -4,7 +4,7 @@ What a tolerant reader accepts is said by a schema, which the generator writes (
 and which is checked first. So the model only has to hold what that schema lets through, typed: unknown
 properties are kept, checks of whole objects are left out, and embedded schemas are those of the exact reader
 and left out as well. The enums are open in the text of the generated classes already (``Initiator |
-Unrecognised``).
+Unrecognised``); of which values they do not list, the schema has told before (ignoring.py).
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,14 +13,25 @@ from functools import cache
 from types import GenericAlias, UnionType, new_class
 from typing import Annotated, Any, Final, ForwardRef, Union, cast, get_args, get_origin
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, GetCoreSchemaHandler, model_validator
+from pydantic_core import CoreSchema, core_schema
 
-from sguild_dispatcher.fields import JsonValue, SchemaRule, Unrecognised
+from sguild_dispatcher.fields import SchemaRule, Unrecognised
 from sguild_dispatcher.models import ContractModel, Payload, PayloadT
 
 _EXTRA: Final = "__pydantic_extra__"
 _CHECK: Final = "_check_contract"
 _CONTAINERS: Final = (tuple, dict)
+
+
+class _Told:
+    """Takes a value of which the schema has told already that it is unknown, before any wider type does."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.is_instance_schema(Unrecognised)
+
+
+_TOLD: Final = Annotated[Unrecognised, _Told()]
 
 
 def received_base(payload: type[Payload]) -> type[Payload]:
@@ -145,39 +156,10 @@ def _rewritten(held: Any, models: Mapping[type[ContractModel], str]) -> Any:
         found = _rewritten(inner, models)
         return Annotated[found, *kept] if kept else found
     if origin in (Union, UnionType):
-        return Union[tuple(_rewritten(each, models) for each in parts)]  # noqa: UP007 - of any number
+        first = (_TOLD,) if Unrecognised in parts else ()
+        return Union[first + tuple(_rewritten(each, models) for each in parts)]  # noqa: UP007 - of any number
     if origin in _CONTAINERS:
         return GenericAlias(
             origin, tuple(each if each is Ellipsis else _rewritten(each, models) for each in parts)
         )
     return held
-
-
-def surprises(value: object, pointer: str) -> Iterator[tuple[str, JsonValue]]:
-    """Yield what a loosened model holds that its contract does not name, by JSON pointer."""
-    if isinstance(value, Unrecognised):
-        yield pointer, str(value)
-    elif isinstance(value, ContractModel):
-        yield from _surprises_in(value, pointer)
-    elif isinstance(value, tuple):
-        for index, each in enumerate(cast("tuple[object, ...]", value)):
-            yield from surprises(each, f"{pointer}/{index}")
-    elif isinstance(value, dict):
-        for name, each in cast("dict[str, object]", value).items():
-            yield from surprises(each, f"{pointer}/{_step(name)}")
-
-
-def _surprises_in(model: ContractModel, pointer: str) -> Iterator[tuple[str, JsonValue]]:
-    for name, field in type(model).model_fields.items():
-        yield from surprises(getattr(model, name), f"{pointer}/{_step(field.alias or name)}")
-    unnamed = model.model_extra or {}
-    if is_open(type(model)):
-        for name, each in unnamed.items():
-            yield from surprises(each, f"{pointer}/{_step(name)}")
-    else:
-        for name, each in unnamed.items():
-            yield f"{pointer}/{_step(name)}", each
-
-
-def _step(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

@@ -93,7 +93,7 @@ class Reader:
         if reading is None:
             return self._diagnosis(row, domain, None)
         try:
-            event, exact = reading.read(body)
+            event = reading.read(body)
         except ValidationError as error:
             return self._diagnosis(row, domain, error)
         complaint = self._disagreement(row, domain, event, reading.plan)
@@ -101,10 +101,10 @@ class Reader:
             return Refusal("bad_signature", complaint)
         if version is None or version == reading.version:
             return event
-        return self._in_version(version, event, body, reading, exact=exact)
+        return self._in_version(version, event, body, reading)
 
     def _in_version(
-        self, version: int, event: Envelope[Any], body: bytes, emitted: Reading, *, exact: bool
+        self, version: int, event: Envelope[Any], body: bytes, emitted: Reading
     ) -> Envelope[Any] | Unadapted | Refusal:
         """Return an event in the handler's version, or with the hook that makes it one of that."""
         event_type = emitted.plan.event_type
@@ -114,9 +114,7 @@ class Reader:
         if hook is not None:
             return Unadapted(event, hook, target, unknown)
         try:
-            # What is proven is proven of payloads as their producer had to write them.
-            proven = exact and not event_type.adapter(emitted.version, version).gaps
-            return target.read(body, proven=proven)[0]
+            return target.read(body)
         except ValidationError as error:
             detail = f"As version {version}: {shortened('; '.join(problems(error)))}"
             return Refusal("unknown_version" if unknown else "not_adapted", f"{unknown} {detail}".lstrip())

@@ -17,8 +17,9 @@ from pydantic_core import from_json, to_json
 
 from sguild_dispatcher.delivery.outcomes import HandlerVerdict
 from sguild_dispatcher.errors import NotAdaptedError
-from sguild_dispatcher.fields import SchemaRule, problems
-from sguild_dispatcher.loosening import loosened, received_base, surprises
+from sguild_dispatcher.fields import JsonValue, problems
+from sguild_dispatcher.ignoring import TolerantRule
+from sguild_dispatcher.loosening import loosened, received_base
 from sguild_dispatcher.models import Envelope, Payload
 from sguild_dispatcher.plans import EventPlan
 from sguild_dispatcher.registry import Registry
@@ -36,45 +37,36 @@ class Reading:
 
     registry: Registry
     plan: EventPlan
-    _made: dict[bool, type[Envelope[Any]]] = field(default_factory=dict[bool, type[Envelope[Any]]])
+    _made: list[type[Envelope[Any]]] = field(default_factory=list[type[Envelope[Any]]])
 
     @property
     def version(self) -> int:
         """The version that is read."""
         return self.plan.version.version
 
-    def read(self, body: bytes, *, proven: bool = False) -> tuple[Envelope[Any], bool]:
-        """Read an event, and tell whether it is as its producer had to write it.
-
-        Args:
-            body: the event as JSON.
-            proven: a tolerant reader is known to take it.
+    def read(self, body: bytes) -> Envelope[Any]:
+        """Read an event as JSON, and note what of its payload is not recognised.
 
         Raises:
             ValidationError: a tolerant reader refuses it.
         """
         try:
-            return self.plan.event.__pydantic_validator__.validate_json(body), True
+            exact: Envelope[Any] = self.plan.event.__pydantic_validator__.validate_json(body)
         except ValidationError:
-            return self._tolerant(body, proven=proven), False
+            ignored: dict[str, JsonValue] = {}
+            return noted(self._tolerant().model_validate_json(body, context=ignored), ignored)
+        return exact
 
-    def _tolerant(self, body: bytes, *, proven: bool) -> Envelope[Any]:
-        """Read an event, and note what is not recognised."""
-        return noted(self._model(proven=proven).model_validate_json(body))
-
-    def _model(self, *, proven: bool) -> type[Envelope[Any]]:
-        if proven not in self._made:
-            name = self.plan.event_type.name
-            payload: Any = (
-                loosened(self.plan.payload) if proven else tolerant_type(self.registry, name, self.version)
-            )
-            self._made[proven] = self.registry.around(payload)
-        return self._made[proven]
+    def _tolerant(self) -> type[Envelope[Any]]:
+        if not self._made:
+            payload = tolerant_type(self.registry, self.plan.event_type.name, self.version)
+            self._made.append(self.registry.around(payload))
+        return self._made[0]
 
 
-def noted(event: Envelope[Any]) -> Envelope[Any]:
-    """Return an event after noting what of its payload is not recognised."""
-    found = dict(surprises(event.payload, "/payload"))
+def noted(event: Envelope[Any], ignored: Mapping[str, JsonValue]) -> Envelope[Any]:
+    """Return an event after noting what of its payload is ignored, by JSON pointer into the payload."""
+    found = {f"/payload{pointer}": value for pointer, value in ignored.items()}
     object.__setattr__(event, "_unrecognised", MappingProxyType(found))
     return event
 
@@ -85,8 +77,17 @@ def tolerant_type(registry: Registry, event_type: str, version: int) -> Any:
     Raises:
         UnregisteredEventTypeError, UnknownVersionError: as :meth:`Registry.payload_model`.
     """
-    schema = SchemaRule(json.dumps(registry.tolerant_schema(event_type, version)))
-    return Annotated[loosened(registry.payload_model(event_type, version)), schema]
+    payload = loosened(registry.payload_model(event_type, version))
+    return Annotated[payload, tolerant_rule(registry, event_type, version)]
+
+
+def tolerant_rule(registry: Registry, event_type: str, version: int) -> TolerantRule:
+    """Return what a tolerant reader of a version accepts, and ignores.
+
+    Raises:
+        KeyError: there is no such version, or it is withdrawn.
+    """
+    return TolerantRule(json.dumps(registry.tolerant_schema(event_type, version)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class Unadapted:
         document: dict[str, Any] = from_json(self.event.model_dump_json())
         document["payload"] = from_json(payload.model_dump_json())
         try:
-            event, _ = self.target.read(to_json(document))
+            event = self.target.read(to_json(document))
         except ValidationError as error:
             raise self._refused(f"returned what it does not accept: {'; '.join(problems(error))}.") from None
         return event

@@ -169,7 +169,7 @@ def test_closed_enums_stay_closed() -> None:
     schema = {"properties": {"reason": {"enum": ["a"]}, "other": {"enum": ["a"]}}}
     assert tolerant(schema, ["reason"])["properties"] == {
         "reason": {"enum": ["a"]},
-        "other": {"type": "string"},
+        "other": {"type": "string", "x-exact": {"enum": ["a"]}},
     }
 
 
@@ -215,7 +215,10 @@ def test_discriminators_stay_closed() -> None:
     branch = {"required": ["kind"], "properties": {"kind": {"enum": ["a"]}, "x": {"enum": ["b"]}}}
     other = {"required": ["kind"], "properties": {"kind": {"const": "c"}}}
     opened = tolerant({"oneOf": [branch, other]})["oneOf"]
-    assert opened[0]["properties"] == {"kind": {"enum": ["a"]}, "x": {"type": "string"}}
+    assert opened[0]["properties"] == {
+        "kind": {"enum": ["a"]},
+        "x": {"type": "string", "x-exact": {"enum": ["b"]}},
+    }
     assert tolerant({"oneOf": [{"enum": ["a"]}, {"enum": ["b"]}]})["oneOf"] == [
         {"enum": ["a"]},
         {"enum": ["b"]},

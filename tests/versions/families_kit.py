@@ -66,7 +66,66 @@ def _closed_in_place(*values: str) -> Payload:
     }
 
 
+_KIND: Final = {"kind": _enum("a", "b")}
+_TREE: Final = _part("kind", kind=_enum("a", "b"), below={"$ref": "#/$defs/tree"})
+
+
+def _unevaluated(branch: Payload) -> Payload:
+    return {
+        "type": "object",
+        "required": ["order_id"],
+        "properties": {"order_id": _ID},
+        "allOf": [{"properties": {**_KIND, "part": _part("n", n=_count(), **_KIND)}}],
+        "anyOf": [{"required": ["one"], "properties": {"one": {"const": 1}}}, branch],
+        "unevaluatedProperties": False,
+    }
+
+
+# What a model says by an embedded schema, or by a union.
+EMBEDDED: Final[dict[str, list[Payload]]] = {
+    "inside.prefix": [
+        payload("pair", pair={"type": "array", "prefixItems": [_enum("a", "b"), _part("n", n=_count())]})
+    ],
+    "inside.length": [payload("kind", kind={**_enum("a", "bcd"), "maxLength": 3})],
+    "inside.allof": [{**payload("kind", kind=_TEXT, note=_TEXT), "allOf": [{"properties": _KIND}]}],
+    "inside.anyof": [
+        {
+            **payload(kind=_TEXT, note=_TEXT, other=_TEXT),
+            "anyOf": [
+                {"required": ["kind"], "properties": _KIND},
+                {"required": ["note"], "properties": {"other": _enum("c")}},
+            ],
+        }
+    ],
+    "inside.patterns": [{**payload("note", note=_TEXT), "patternProperties": {"^x_": _enum("a", "b")}}],
+    "inside.then": [
+        {
+            **payload("kind", kind=_TEXT, note=_TEXT),
+            "if": {"properties": {"note": {"const": ""}}},
+            "then": {"properties": _KIND},
+            "else": {"properties": {"kind": _enum("b", "c")}},
+        }
+    ],
+    "inside.dependent": [
+        {**payload("kind", kind=_TEXT, note=_TEXT), "dependentSchemas": {"note": {"properties": _KIND}}}
+    ],
+    "inside.unevaluated": [_unevaluated({"properties": {"shut": _enum("x")}})],
+    "inside.evaluated": [_unevaluated({"additionalProperties": True})],
+    "inside.maps": [
+        payload("map", map={"type": "object", "additionalProperties": _enum("a", "b"), "maxProperties": 3})
+    ],
+    "inside.tree": [{**payload("tree", tree={"$ref": "#/$defs/tree"}), "$defs": {"tree": _TREE}}],
+    "union.texts": [payload("by", by={"anyOf": [_enum("a", "b"), _ID, _INSTANT]}, at=_enum("c"))],
+    "union.sized": [
+        payload("by", by={"anyOf": [_enum("a", "b"), {"type": "string", "const": "cc", "maxLength": 2}]})
+    ],
+    "union.parts": [
+        payload("by", by={"anyOf": [_part("a", a=_enum("x")), _part("b", b=_enum("y"), n=_count())]})
+    ],
+}
+
 FAMILIES: Final[dict[str, list[Payload]]] = {
+    **EMBEDDED,
     "added.optional": [payload("note", note=_TEXT), payload("note", note=_TEXT, more=_count())],
     "added.required": [payload("note", note=_TEXT), payload("note more", note=_TEXT, more=_count())],
     "removed.optional": [payload("note", note=_TEXT, more=_count()), payload("note", note=_TEXT)],

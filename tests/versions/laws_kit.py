@@ -1,7 +1,7 @@
 """Documents read as a service reads them: put into an envelope, signed, and given to its reader as a row."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -10,6 +10,7 @@ from typing import Any, Final
 import jsonschema_rs
 
 from families_kit import FAMILIES
+from mending_kit import changed, mending, open_enums, place, unrecognised_in, with_news
 from sguild_dispatcher.models import Envelope
 from sguild_dispatcher.reading import Reader, Refusal
 from sguild_dispatcher.registry import EventType, Registry
@@ -58,7 +59,13 @@ class Service:
         return cls(registry, schemas, Keyring.generate(each.name for each in registry.domains))
 
     def read(
-        self, event: EventType, emitted: int, document: Any, version: int | None = None
+        self,
+        event: EventType,
+        emitted: int,
+        document: Any,
+        version: int | None = None,
+        *,
+        written: Callable[[str], str] = str,
     ) -> Envelope[Any] | Unadapted | Refusal:
         """Read a payload that was emitted in one version, for a handler of another one."""
         envelope = {
@@ -70,7 +77,7 @@ class Service:
             "schema_version": emitted,
             "payload": document,
         }
-        body = json.dumps(envelope)
+        body = written(json.dumps(envelope))
         key_id, signature = self.keyring.sign(event.producer, body)
         row: dict[str, Any] = {name: envelope[name] for name in _COLUMNS}
         row |= {"body": body, "key_id": key_id, "signature": signature}
@@ -108,13 +115,35 @@ def check_tolerance(service: Service, name: str, version: int, count: int) -> No
         document = maker.near(SeededSource(f"{name} {version} {number}"))
         if not isinstance(document, dict):
             continue
+        if number % 2:
+            document = with_news(document, number)
         read = service.read(event, version, document)
         accepted = service.tolerates(event, version, document)
         assert isinstance(read, Envelope) == accepted, (document, read)
         if isinstance(read, Envelope):
             assert same_json(payload_of(read), document), document
+            told = {each.removeprefix("/payload"): value for each, value in read.unrecognised.items()}
+            check_told(told, read.payload, document, service.schemas.payload_schema(name, version))
         elif isinstance(read, Refusal):
             assert read.reason == "invalid_payload"
+
+
+def check_told(told: Mapping[str, Any], payload: Any, document: Any, exact: Any) -> None:
+    """What is told is exactly what has to be taken away or changed for the exact schema to accept it all.
+
+    It is told with its value. All that is :class:`Unrecognised` is told, and what is told is one where the
+    type says so. Without what is ignored there may be too few properties, since both readers count them all.
+    """
+    judge = _judge(json.dumps(_uncounted(exact)))
+    assert all(same_json(value, place(document, pointer)) for pointer, value in told.items())
+    shown = set(unrecognised_in(payload))
+    assert shown <= told.keys(), document
+    assert told.keys() & set(open_enums(payload)) <= shown, document
+    mended = mending(judge, document, told)
+    assert mended is not None, (document, told)
+    for each in told:
+        rest = {pointer: value for pointer, value in mended.items() if pointer != each}
+        assert not judge.is_valid(changed(document, rest)), (document, told, each)
 
 
 def check_pair(service: Service, name: str, source: int, target: int, count: int) -> None:
@@ -148,6 +177,14 @@ def check_closed(service: Service) -> None:
         for document in drawn(service.maker(event, 2), 5, "closed"):
             assert isinstance(service.read(event, 2, document), Envelope)
             assert isinstance(service.read(event, 2, {**document, "closed": "unheard of"}), Refusal)
+
+
+def _uncounted(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_uncounted(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {name: _uncounted(each) for name, each in schema.items() if name != "minProperties"}
 
 
 def _ordering_key(event: EventType, document: Any) -> str:

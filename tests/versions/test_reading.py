@@ -3,7 +3,7 @@
 import importlib
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import jsonschema_rs
 import pytest
@@ -11,8 +11,19 @@ from command_kit import ROOT
 from golden_kit import PACKAGE_CASES, GoldenCase, install
 from pydantic import TypeAdapter, ValidationError
 
-from families_kit import FAMILIES, installed, write_families
-from laws_kit import PAIRS, VERDICTS, Service, check_closed, check_pair, check_tolerance, drawn
+from families_kit import EMBEDDED, FAMILIES, installed, write_families
+from laws_kit import (
+    PAIRS,
+    VERDICTS,
+    Service,
+    check_closed,
+    check_pair,
+    check_told,
+    check_tolerance,
+    drawn,
+    payload_of,
+)
+from mending_kit import with_news
 from sguild_codegen.compat import compare
 from sguild_codegen.compat.tolerance import tolerant
 from sguild_contracts import registry as real_registry
@@ -36,6 +47,7 @@ CLOSED = {
     each["event_type"]: each.get("closed_enums", [])
     for each in json.loads((ROOT / "contracts/event-types-registry.json").read_text("utf-8"))["event_types"]
 }
+ORDER = "ord_01890a5d-ac96-774b-bcce-b302099a805"
 PER_RUN = 200
 PER_PROOF = 5_000
 
@@ -67,20 +79,26 @@ def golden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.mark.parametrize("case", PACKAGE_CASES, ids=lambda case: case.name)
 def test_golden_contracts_are_read_as_the_tolerant_schema_says(case: GoldenCase) -> None:
     registry: Registry = importlib.import_module(f"tolerant_{case.name}.registry").registry
+    schemas = importlib.import_module(f"tolerant_{case.name}.schemas")
     for event, version in [(each, version.version) for each in registry for version in each.live]:
         schema = registry.tolerant_schema(event.name, version)
+        exact = schemas.payload_schema(event.name, version)
         judge = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
         reader = TypeAdapter(tolerant_type(registry, event.name, version))
         maker = DocumentMaker(schema)
         for number in range(PER_RUN):
             document = maker.near(SeededSource(f"{event.name} {version} {number}"))
+            if number % 2:
+                document = with_news(document, number)
+            told: dict[str, Any] = {}
             try:
-                read = reader.validate_json(json.dumps(document))
+                read = reader.validate_json(json.dumps(document), context=told)
             except ValidationError:
                 assert not judge.is_valid(document), document
             else:
                 assert judge.is_valid(document), document
                 assert same_json(json.loads(reader.dump_json(read, by_alias=True)), document), document
+                check_told(told, read, document, exact)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -106,6 +124,12 @@ def test_versions_are_read_as_each_other_often(
 ) -> None:
     check_pair(families, name, source, target, PER_PROOF)
     check_tolerance(families, name, target, PER_PROOF)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_families_are_read_as_the_tolerant_schema_says_often(families: Service, name: str) -> None:
+    check_tolerance(families, name, 1, PER_PROOF)
 
 
 @pytest.mark.proof
@@ -159,6 +183,67 @@ def test_a_surprise_deep_inside_is_told_too() -> None:
         "/payload/participants/0/experience": "pro",
         "/payload/participants/0/shoe_size": 41,
     }
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "NaN", "Infinity", '[{"deep": -Infinity}]'])
+def test_a_number_that_json_cannot_write_again_is_refused_in_an_unknown_property(number: str) -> None:
+    event = REAL.registry.event_type("credit.released")
+    read = REAL.read(event, 2, released(surprise="here"), written=lambda body: body.replace('"here"', number))
+    assert isinstance(read, Refusal)
+    assert read.reason == "invalid_payload"
+    place = "/payload/surprise/0/deep" if "deep" in number else "/payload/surprise"
+    assert read.detail == f"{place}: must be a number that JSON can write"
+
+
+def test_a_number_in_an_unknown_property_keeps_its_digits() -> None:
+    event = REAL.registry.event_type("credit.released")
+    read = REAL.read(event, 2, released(surprise=[12345678901234567890123, 1.5e308]))
+    assert isinstance(read, Envelope)
+    assert payload_of(read)["surprise"] == [12345678901234567890123, 1.5e308]
+
+
+def embedded(families: Service, name: str, **changed: Any) -> Envelope[Any]:
+    event = families.registry.event_type(name)
+    document = drawn(families.maker(event, 1), 1, name)[0]
+    read = families.read(event, 1, {**document, **changed})
+    assert isinstance(read, Envelope)
+    return read
+
+
+@pytest.mark.parametrize("known", [f"{ORDER}a", "2026-06-01T12:00:00Z", "a"])
+def test_what_one_branch_of_a_union_knows_is_recognised(families: Service, known: str) -> None:
+    event = families.registry.event_type("union.texts")
+    exact = families.read(event, 1, {"order_id": f"{ORDER}0", "by": known})
+    assert isinstance(exact, Envelope)
+    read = embedded(families, "union.texts", by=known, at="new")
+    assert type(read.payload.by) is type(exact.payload.by)
+    assert read.payload.by == exact.payload.by
+    assert dict(read.unrecognised) == {"/payload/at": "new"}
+    base: Any = type(exact.payload).__mro__[1]
+    received = base.model_validate({"order_id": f"{ORDER}0", "by": known})
+    assert type(received.by) is type(exact.payload.by)
+
+
+def test_what_no_branch_of_a_union_knows_is_not_recognised(families: Service) -> None:
+    read = embedded(families, "union.texts", by="new")
+    assert type(read.payload.by) is Unrecognised
+    assert dict(read.unrecognised) == {"/payload/by": "new"}
+    sized = embedded(families, "union.sized", by="new")
+    assert type(sized.payload.by) is Unrecognised
+
+
+def test_an_enum_beside_another_keyword_shows_in_the_type(families: Service) -> None:
+    read = embedded(families, "inside.length", kind="new")
+    assert type(read.payload.kind) is Unrecognised
+    hint = get_type_hints(type(read.payload).__mro__[1])["kind"]
+    assert Unrecognised in get_args(hint)
+
+
+def test_where_the_type_is_plain_a_value_is_told_and_is_of_that_type(families: Service) -> None:
+    read = embedded(families, "inside.prefix", pair=["new", {"n": 1, "more": 2}])
+    assert dict(read.unrecognised) == {"/payload/pair/0": "new", "/payload/pair/1/more": 2}
+    assert read.payload.pair == ("new", {"n": 1, "more": 2})
+    assert isinstance(embedded(families, "inside.then", kind="new").payload.kind, str)
 
 
 def test_a_newer_version_is_read_as_the_newest_known_one(families: Service) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from families_kit import installed, write_families
+from families_kit import FAMILIES, installed, write_families
 from laws_kit import PAIRS, VERDICTS, Service, check_closed, check_pair, check_tolerance
 from sguild_codegen.compat import tolerance
+from sguild_codegen.emit.received import ReceivedTypes
+from sguild_codegen.emit.types import TypeBuilder
 from sguild_codegen.versions import reading as verdicts
-from sguild_dispatcher import loosening, versions
+from sguild_dispatcher import ignoring, loosening, versions
 from sguild_dispatcher.models import Payload
 from sguild_dispatcher.registry import Adapter, EventType
 
@@ -60,6 +62,26 @@ def _closed_enums_are_opened(patch: Patch) -> None:
     patch.setattr(verdicts, "tolerant", lambda schema, _closed: tolerance.tolerant(schema))
 
 
+def _members_pass_without_a_trace(patch: Patch) -> None:
+    """What ``additionalProperties: true`` lets pass leaves no trace."""
+    patch.setattr(tolerance, "_traceable", lambda schema: schema)
+
+
+def _all_branches_count(patch: Patch) -> None:
+    """Each branch of an ``anyOf`` that takes a value counts, also where another one takes it exactly."""
+    patch.setattr(ignoring, "_keyword", lambda node: node["evaluationPath"].rpartition("/")[2].lower())
+
+
+def _unrecognised_comes_first(patch: Patch) -> None:
+    """In a union, what is not recognised comes before what another branch knows."""
+    patch.setattr(ReceivedTypes, "_alternatives", TypeBuilder._alternatives)
+
+
+def _nothing_is_marked(patch: Patch) -> None:
+    """The types decide alone what is not recognised."""
+    patch.setattr(ignoring, "_mark", lambda _document, _pointer: None)
+
+
 FAULTS: list[Callable[[Patch], None]] = [
     _no_schema,
     _no_unknown_properties,
@@ -67,6 +89,10 @@ FAULTS: list[Callable[[Patch], None]] = [
     _everything_is_direct,
     _nothing_is_ignored,
     _closed_enums_are_opened,
+    _members_pass_without_a_trace,
+    _all_branches_count,
+    _unrecognised_comes_first,
+    _nothing_is_marked,
 ]
 
 
@@ -105,6 +131,8 @@ def _check(service: Service) -> None:
     for name, verdicts_ in VERDICTS.items():
         event = service.registry.event_type(name)
         assert (not event.adapter(1, 2).gaps, not event.adapter(2, 1).gaps) == verdicts_
+    for name, versions_ in FAMILIES.items():
+        for number in range(1, len(versions_) + 1):
+            check_tolerance(service, name, number, DOCUMENTS)
     for name, source, target in PAIRS:
-        check_tolerance(service, name, source, DOCUMENTS)
         check_pair(service, name, source, target, DOCUMENTS)

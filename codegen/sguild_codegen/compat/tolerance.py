@@ -9,6 +9,9 @@ documents inside would mean fewer outside (below ``not`` and ``if``, in ``contai
 
 What a closed property holds stays as it is wherever the schema speaks of the same object: in ``allOf``,
 ``then``, behind a reference, and so on.
+
+What has been taken out of a schema stays beside it as ``x-exact``, an annotation: a validator that traces a
+document through the schema thereby tells what the exact reader would not have taken.
 """
 
 import re
@@ -17,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sguild_codegen.compat.portable import may_not_end, python_pattern
-from sguild_codegen.compat.resolving import Json, flattened, is_object
+from sguild_codegen.compat.resolving import Json, flattened, is_object, objects
 from sguild_codegen.model.pointers import unescape_pointer
 
 _SAME_OBJECT: Final = {"allOf": 2, "anyOf": 2, "oneOf": 2, "then": 1, "else": 1, "dependentSchemas": 2}
@@ -36,6 +39,8 @@ _OF_OBJECTS: Final = frozenset(
     )
 )
 _SINGLE: Final = ("additionalProperties", "items", "then", "else")
+_OF_OTHERS: Final = ("additionalProperties", "unevaluatedProperties")
+_TAKEN_OUT: Final = "x-exact"
 _DEFINITIONS: Final = "#/$defs/"
 _EXACT_ROOT: Final = "#/$defs/exact"
 
@@ -50,7 +55,7 @@ def tolerant(schema: Json, closed_enums: Collection[str] = ()) -> Json:
     Raises:
         Undecided: a reference leads nowhere.
     """
-    return _Opening(flattened(schema, _EXACT_ROOT)).root(frozenset(closed_enums))
+    return _Opening(_traceable(flattened(schema, _EXACT_ROOT))).root(frozenset(closed_enums))
 
 
 def property_at(steps: Sequence[str]) -> str | None:
@@ -86,6 +91,7 @@ class _Opening:
         found = {
             name: value if name == "additionalProperties" and kept else self._keyword(name, value, closed)
             for name, value in schema.items()
+            if name != _TAKEN_OUT
         }
         if "oneOf" in schema:
             found["oneOf"] = self._branches(schema, closed)
@@ -151,18 +157,29 @@ def _may_match(pattern: str, name: str) -> bool:
         return True
 
 
+def _traceable(flat: Json) -> Json:
+    """Return a flat schema in which no keyword lets members pass without a trace, as ``true`` would."""
+    for each in objects(flat):
+        each.update({name: {} for name in _OF_OTHERS if each.get(name) is True})
+    return flat
+
+
 def _open_object(schema: dict[str, Any]) -> None:
     if "properties" in schema and schema.get("additionalProperties") is False:
-        del schema["additionalProperties"]
+        _take_out(schema, "additionalProperties")
     if schema.get("unevaluatedProperties") is False:
-        del schema["unevaluatedProperties"]
+        _take_out(schema, "unevaluatedProperties")
 
 
 def _open_enum(schema: dict[str, Any]) -> None:
     values = schema.get("enum", ())
     if any(isinstance(each, str) for each in values) and all(isinstance(each, str | None) for each in values):
-        del schema["enum"]
+        _take_out(schema, "enum")
         schema["type"] = ["string", "null"] if None in values else "string"
+
+
+def _take_out(schema: dict[str, Any], name: str) -> None:
+    schema.setdefault(_TAKEN_OUT, {})[name] = schema.pop(name)
 
 
 def _speaks_of_objects(branch: Json) -> bool:

@@ -18,6 +18,7 @@ from sguild_codegen.model.schema import JsonValue, Schema
 _UNRECOGNISED: Final = TypeSource(
     "Unrecognised", frozenset({Import("sguild_dispatcher.fields", "Unrecognised")})
 )
+_OR_UNRECOGNISED: Final = f" | {_UNRECOGNISED.text}"
 _DEFINITIONS: Final = "#/$defs/"
 
 
@@ -92,6 +93,10 @@ def _parts(schema: Schema) -> Iterator[Schema]:
         yield schema.ref.target
 
 
+def _open(found: TypeSource) -> TypeSource:
+    return replace(found, text=found.text + _OR_UNRECOGNISED, imports=found.imports | _UNRECOGNISED.imports)
+
+
 @dataclass(slots=True)
 class ReceivedTypes(TypeBuilder):
     """Builds what a tolerant reader receives, beside the exact classes that are there already.
@@ -106,9 +111,17 @@ class ReceivedTypes(TypeBuilder):
 
     def _exact(self, schema: Schema, names: Names) -> TypeSource:
         found = TypeBuilder._exact(self, schema, names)  # noqa: SLF001 - dataclasses with slots have no super()
-        if schema not in self.opened:
-            return found
-        return TypeSource(f"{found.text} | {_UNRECOGNISED.text}", found.imports | _UNRECOGNISED.imports)
+        return _open(found) if schema in self.opened else found
+
+    def _by_schema(self, schema: Schema, names: Names) -> TypeSource:
+        found = TypeBuilder._by_schema(self, schema, names)  # noqa: SLF001
+        return _open(found) if schema in self.opened else found
+
+    def _alternatives(self, parts: list[TypeSource]) -> TypeSource:
+        """Return a union in which a value that is not recognised comes last: what a branch knows is known."""
+        known = [replace(each, text=each.text.removesuffix(_OR_UNRECOGNISED)) for each in parts]
+        found = TypeBuilder._alternatives(self, known)  # noqa: SLF001
+        return found if known == parts else _open(found)
 
     def _claim(self, names: Names, meaning: object) -> str:
         """Return the name that the same type has in the exact class, or one of its own."""

@@ -246,12 +246,15 @@ class TypeBuilder:
         if found == frozenset({"one_of"}):
             return self._one_of(schema, names)
         if found == frozenset({"any_of"}):
-            parts = schema.any_of
-            return _union(self.type_of(each, names.part(str(at))) for at, each in enumerate(parts, start=1))
+            parts = enumerate(schema.any_of, start=1)
+            return self._alternatives([self.type_of(each, names.part(str(at))) for at, each in parts])
         if "properties" in found:
             raise refused(schema, "type", 'say "type": "object" beside "properties"')
         keyword = keywords.json_name(min(found))
         raise refused(schema, keyword, f'say "type" beside "{keyword}"')
+
+    def _alternatives(self, parts: list[TypeSource]) -> TypeSource:
+        return _union(parts)
 
     def _one_of(self, schema: Schema, names: Names) -> TypeSource:
         """A union of objects that a required property with one constant value tells apart."""

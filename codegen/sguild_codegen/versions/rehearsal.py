@@ -3,9 +3,11 @@
 The registry says who reads an event type, and not what the readers have deployed. So each of them may be a
 package from before the new version, a handler of the old version or one of the new version. What they see is
 proven by the comparison, as it stands in the package; payloads (samples, or events of a log) show it. Whether
-a payload is accepted is what the tolerant schema says: :mod:`sguild_codegen.compat.tolerance`.
+a payload is accepted is what the tolerant schema says: :mod:`sguild_codegen.compat.tolerance`. What of it is
+not recognised is what the runtime reads off that schema.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from sguild_codegen.errors import GeneratorError
 from sguild_codegen.model.contract import EventType, PayloadVersion
 from sguild_codegen.model.pointers import escape_pointer
 from sguild_codegen.versions.reading import reading
+from sguild_dispatcher.ignoring import TolerantRule
 
 Outcome: TypeAlias = Literal["read directly", "adapted", "hook needed", "not proven", "refused"]
 """What a reader sees.
@@ -33,8 +36,6 @@ WITNESS: Final = "witness"
 """The name of the document by which the comparison proves a refusal."""
 
 _EXAMPLES: Final = 3
-_UNNAMED: Final = frozenset(("additionalProperties", "unevaluatedProperties"))
-_TOLERATED: Final = _UNNAMED | {"enum"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +163,8 @@ class _Stage:
         self.exact = {version: Judge(each) for version, each in documents.items()}
         self.tolerant = {version: Judge(each) for version, each in found.tolerant.items()}
         self.gaps = {(each.source, each.target): each.gaps for each in found.adapters}
-        self.known = {version: _property_names(each) for version, each in documents.items()}
-        self.named = frozenset[str]().union(*self.known.values())
+        self.readers = {version: TolerantRule(json.dumps(each)) for version, each in found.tolerant.items()}
+        self.named = frozenset[str]().union(*map(_property_names, documents.values()))
 
     def scenes(self, old: int, new: int) -> Iterator[Scene]:
         earlier = [each for each in self.exact if each < new]
@@ -243,24 +244,12 @@ class _Stage:
             yield Refusal(self._masked(pointer), rule, complaint.schema_pointer, version)
 
     def _surprises(self, scene: Scene, evidence: Evidence) -> frozenset[str]:
-        """Return what an exact reader refuses and a tolerant one leaves unrecognised."""
-        judge = self.exact[scene.version]
-        if judge.accepts(evidence.payload):
-            return frozenset()
-        return frozenset(self._unrecognised(judge.complaints(evidence.payload), scene.version))
-
-    def _unrecognised(self, complaints: Iterator[Complaint], version: int) -> Iterator[str]:
-        for each in complaints:
-            place, rule = self._masked(each.document_pointer), each.schema_pointer.rpartition("/")[2]
-            if each.within:
-                yield from self._unrecognised(_closest(each), version)
-            elif rule == "enum":
-                yield place
-            elif rule in _UNNAMED:
-                # Where a named property is refused, it counts as unevaluated as well.
-                known = frozenset[str]() if rule == "additionalProperties" else self.known[version]
-                steps = map(escape_pointer, each.names)
-                yield from (f"{place}/{step}" for step in steps if step not in known)
+        """Return what the runtime would tell of, of a payload that it takes."""
+        found = self.readers[scene.version].ignored(evidence.payload)
+        named = (each.rpartition("/") for each in found.properties)
+        return frozenset(map(self._masked, found.values)) | {
+            f"{self._masked(above)}/{name}" for above, _, name in named
+        }
 
     def _check_proof(
         self, scene: Scene, evidence: Sequence[Evidence], refused: Mapping[str, Sequence[Refusal]]
@@ -286,17 +275,6 @@ def _property_names(schema: Any) -> frozenset[str]:
     """Return the names of properties in a schema, as steps of a pointer."""
     found = (each["properties"] for each in objects(schema) if isinstance(each.get("properties"), dict))
     return frozenset(escape_pointer(name) for each in found for name in each)
-
-
-def _closest(complaint: Complaint) -> Iterator[Complaint]:
-    """Yield the complaints of the branches that a tolerant reader may take."""
-    branches: dict[str, list[Complaint]] = defaultdict(list)
-    for each in complaint.within:
-        step = each.schema_pointer.removeprefix(f"{complaint.schema_pointer}/").partition("/")[0]
-        branches[step].append(each)
-    for branch in branches.values():
-        if all(each.within or each.schema_pointer.rpartition("/")[2] in _TOLERATED for each in branch):
-            yield from branch
 
 
 def _counted(refused: Mapping[str, Sequence[Refusal]], *, counts: bool = True) -> tuple[Refusal, ...]:

@@ -17,7 +17,7 @@ class JsonRule:
     __slots__ = ()
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(_checked)
+        return core_schema.no_info_plain_validator_function(checked)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -28,7 +28,12 @@ class JsonRule:
 JsonValue: TypeAlias = Annotated[pydantic.JsonValue, JsonRule()]
 
 
-def _checked(value: object) -> object:
+def checked(value: object) -> object:
+    """Return a value that JSON can write.
+
+    Raises:
+        PydanticCustomError: JSON cannot write it; the message names the place within.
+    """
     try:
         _check(value, "")
     except RecursionError:

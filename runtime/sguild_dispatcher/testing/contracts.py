@@ -16,7 +16,7 @@ from sguild_dispatcher.testing.documents import (
     Source,
     UnsatisfiableSchemaError,
 )
-from sguild_dispatcher.versions import noted
+from sguild_dispatcher.versions import noted, tolerant_rule
 
 _FACTORY: Final = "factory"
 
@@ -97,13 +97,16 @@ class ContractKit:
             raise TypeError(f"{around!r} is no payload: give an instance of a generated payload class.")
         event, chosen = self._version(payload.__event_type__, payload.__event_version__)
         exact = self.registry.payload_model(event.name, chosen.version)
-        model = self.registry.around(exact if isinstance(around, exact) else type(payload))
+        is_exact = isinstance(around, exact)
+        model = self.registry.around(exact if is_exact else type(payload))
         source = SeededSource(_FACTORY, minimal=True)
         envelope = DocumentMaker(self.envelope_schema())
         written = to_jsonable_python(payload, by_alias=True)
         document = self._frame(event, chosen).around(written, envelope, source)
         present = {name: value for name, value in given.items() if value is not None}
-        return noted(model.model_validate({**document, **present, "payload": payload}))
+        made = model.model_validate({**document, **present, "payload": payload})
+        rule = None if is_exact else tolerant_rule(self.registry, event.name, chosen.version)
+        return noted(made, rule.ignored(written).told(written) if rule else {})
 
     def _version(self, event_type: str, version: int | None) -> tuple[EventType, PayloadVersion]:
         event = self.registry.event_type(event_type)
