@@ -83,7 +83,7 @@ async def test_a_rotation_reaches_processes_that_run(database: Connection, dsn: 
         await asyncio.sleep(4 * LOOK)
         second = await published(database, publisher, 3)
         assert second == Keyring.from_file(path).active("revenue").id != first
-        keys(path, "revoke", second)
+        keys(path, "revoke", second, "--yes")
         await asyncio.sleep(4 * LOOK)
         with pytest.raises(MissingKeyError):
             await published(database, publisher, 4)

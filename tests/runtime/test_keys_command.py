@@ -103,7 +103,7 @@ def test_a_retired_key_verifies_and_a_revoked_one_does_not(run: Run, path: Path)
     key_id, signature = Keyring.from_file(path).sign("sales", BODY)
     assert run("retire", key_id) == f"{key_id} is retired\n"
     assert Keyring.from_file(path).verify(key_id, BODY, signature) == "sales"
-    assert run("revoke", key_id) == f"{key_id} is revoked\n"
+    assert run("revoke", key_id, "--yes") == f"{key_id} is revoked\n"
     assert json.loads(path.read_text()) == {"keys": [{"id": key_id, "domain": "sales", "state": "revoked"}]}
     with pytest.raises(SignatureError, match="was revoked"):
         Keyring.from_file(path).verify(key_id, BODY, signature)
@@ -221,7 +221,7 @@ def test_a_reader_takes_over_the_keys_and_states_of_one_domain(run: Run, path: P
         run("import-public", "sales", exported, "--keyring", reader)
         assert Keyring.from_file(reader).verify(*_message(Keyring.from_file(path))) == "sales"
     assert states(reader) == [("operations", "active"), ("sales", "retired"), ("sales", "active")]
-    run("revoke", next(iter(Keyring.from_file(path))).id)
+    run("revoke", next(iter(Keyring.from_file(path))).id, "--yes")
     run("export-public", exported)
     run("import-public", "sales", exported, "--keyring", reader)
     assert states(reader) == [("operations", "active"), ("sales", "revoked"), ("sales", "active")]

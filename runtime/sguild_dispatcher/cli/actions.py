@@ -27,10 +27,9 @@ def add_author_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_question_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--yes`` and ``--dry-run``, and those of the author."""
+    """Add ``--yes`` and ``--dry-run``."""
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
-    add_author_options(parser)
 
 
 def author_of(arguments: argparse.Namespace) -> "Author":

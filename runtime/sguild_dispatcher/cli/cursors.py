@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sguild_dispatcher.cli.actions import (
     NOT_DONE,
+    add_author_options,
     add_question_options,
     author_of,
     confirmed,
@@ -59,6 +60,7 @@ def add_parser(subparsers: "Subparsers") -> None:
         command.set_defaults(run=run)
     for command in (rewind, skip):
         add_question_options(command)
+        add_author_options(command)
 
 
 def _seq_or_now(text: str) -> int | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sguild_dispatcher.cli.actions import (
     NOT_DONE,
+    add_author_options,
     add_question_options,
     author_of,
     confirmed,
@@ -65,6 +66,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     for command in (replay, discard):
         command.add_argument("--all", action="store_true", help="every dead letter, where no filter is given")
         add_question_options(command)
+        add_author_options(command)
     runs = ((listing, _list), (groups, _groups), (show, _show), (replay, _replay), (replays, _replays))
     for command, run in (*runs, (discard, _discard)):
         add_database_options(command)

@@ -2,11 +2,12 @@
 
 import argparse
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sguild_dispatcher.cli.actions import NOT_DONE, add_question_options, confirmed
 from sguild_dispatcher.cli.common import print_json, print_line, print_table
 from sguild_dispatcher.errors import KeyringError, MissingKeyError
 from sguild_dispatcher.settings import PREFIX
@@ -14,6 +15,7 @@ from sguild_dispatcher.signing import Key, Keyring, KeyState, rotation
 from sguild_dispatcher.signing.algorithms import ALGORITHMS
 from sguild_dispatcher.signing.files import read_secret, write_secret
 from sguild_dispatcher.signing.keys import MOMENT_RULE, Reference, moment_of, timestamp
+from sguild_dispatcher.signing.locking import locked
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
@@ -26,8 +28,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     keys = subparsers.add_parser("keys", help="make, rotate and list signing keys")
     commands = keys.add_subparsers(dest="keys_command", required=True, metavar="COMMAND")
     _add_new(commands)
-    listing = _add(commands, "list", _list, "list the keys, without their secrets")
-    listing.add_argument("--format", choices=("text", "json"), default="text", help="how results are printed")
+    _add(commands, "list", _list, "list the keys, without their secrets")
     rotate = _add(commands, "rotate", _rotate, "let the next key of a domain sign, and retire the one before")
     rotate.add_argument("domain", metavar="DOMAIN", help="the domain that signs with the keys")
     _add_until(rotate)
@@ -37,8 +38,14 @@ def add_parser(subparsers: "Subparsers") -> None:
     retire = _add(commands, "retire", _retire, "let a key sign no more; it goes on verifying")
     _add_key(retire)
     _add_until(retire)
-    revoke = _add(commands, "revoke", _revoke, "let nothing be believed that a key signed, for ever")
+    revoke = _add(
+        commands,
+        "revoke",
+        _revoke,
+        "let nothing be believed that a key signed, for ever, and drop its secret",
+    )
     _add_key(revoke)
+    add_question_options(revoke)
     _add_exchange(commands)
 
 
@@ -78,6 +85,7 @@ def _add(commands: "Subparsers", name: str, run: Run, purpose: str) -> argparse.
         default=os.environ.get(f"{PREFIX}KEYRING") or None,
         help=f"the keyring file (default: {PREFIX}KEYRING)",
     )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how results are printed")
     parser.set_defaults(run=run)
     return parser
 
@@ -96,18 +104,24 @@ def _add_until(parser: argparse.ArgumentParser) -> None:
 
 def _new(arguments: argparse.Namespace) -> int:
     path = _path(arguments)
-    keyring = Keyring.from_file(path) if path.exists() else Keyring(())
-    key = _made(arguments, path, rotation.state_of_new(keyring, arguments.domain))
-    keyring.replacing(key).to_file(path)
+    with locked(path):
+        keyring = _present(path)
+        key = _made(arguments, path, rotation.state_of_new(keyring, arguments.domain))
+        keyring.replacing(key).to_file(path)
     if key.state == "active":
-        print_line(f"{key.domain} signs with key {key.id} of {path}")
+        said = [f"{key.domain} signs with key {key.id} of {path}"]
     else:
-        print_line(f"{key.id} is the next key of {key.domain} in {path}.")
-        print_line(
-            "Give it to all that verify; then let it sign with "
-            f"`sguild-dispatcher keys rotate {key.domain} --keyring {path}`."
-        )
-    return 0
+        command = f"sguild-dispatcher keys rotate {key.domain} --keyring {path}"
+        said = [
+            f"{key.id} is the next key of {key.domain} in {path}.",
+            f"Give it to all that verify; then let it sign with `{command}`.",
+        ]
+    return _report(arguments, [key], said)
+
+
+def _present(path: Path) -> Keyring:
+    """Return the keyring, an empty one if there is no such file."""
+    return Keyring.from_file(path) if path.exists() else Keyring(())
 
 
 def _made(arguments: argparse.Namespace, path: Path, state: KeyState) -> Key:
@@ -132,12 +146,12 @@ def _beside(file: Path, folder: Path) -> str:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    listed = [_shown(key) for key in Keyring.from_file(_path(arguments))]
+    keys = list(Keyring.from_file(_path(arguments)))
     if arguments.format == "json":
-        print_json({"keys": listed})
-    else:
-        head = ("id", "domain", "state", "until", "algorithm", "secret")
-        print_table(head, [[each[name] for name in head] for each in listed])
+        return _report(arguments, keys, ())
+    head = ("id", "domain", "state", "until", "algorithm", "secret")
+    rows = [_shown(key) for key in keys]
+    print_table(head, [[each[name] for name in head] for each in rows])
     return 0
 
 
@@ -157,67 +171,100 @@ def _shown(key: Key) -> dict[str, str | None]:
 
 
 def _rotate(arguments: argparse.Namespace) -> int:
-    path = _path(arguments)
-    changed = rotation.rotate(Keyring.from_file(path), arguments.domain, until=_until(arguments))
-    changed.to_file(path)
-    _print_states(key for key in changed if key.domain == arguments.domain)
-    return 0
+    until = _until(arguments)
+    changed = _changed(arguments, lambda keyring: rotation.rotate(keyring, arguments.domain, until=until))
+    return _report_states(arguments, _of(changed, arguments.domain))
 
 
 def _activate(arguments: argparse.Namespace) -> int:
-    path = _path(arguments)
-    changed = rotation.activate(Keyring.from_file(path), arguments.key, until=_until(arguments))
-    changed.to_file(path)
-    domain = changed.key(arguments.key).domain
-    _print_states(key for key in changed if key.domain == domain)
-    return 0
+    until = _until(arguments)
+    changed = _changed(arguments, lambda keyring: rotation.activate(keyring, arguments.key, until=until))
+    return _report_states(arguments, _of(changed, changed.key(arguments.key).domain))
 
 
 def _retire(arguments: argparse.Namespace) -> int:
-    path = _path(arguments)
-    changed = rotation.retire(Keyring.from_file(path), arguments.key, until=_until(arguments))
-    changed.to_file(path)
-    _print_states([changed.key(arguments.key)])
-    return 0
+    until = _until(arguments)
+    changed = _changed(arguments, lambda keyring: rotation.retire(keyring, arguments.key, until=until))
+    return _report_states(arguments, [changed.key(arguments.key)])
 
 
 def _revoke(arguments: argparse.Namespace) -> int:
+    keyring = Keyring.from_file(_path(arguments))
+    key = keyring.key(arguments.key)
+    if key.state != "revoked":
+        deed = f"revoke {key.id} for ever, {_lost(keyring, key)}"
+        if arguments.dry_run:
+            return _report(arguments, [key], [f"Would {deed}."])
+        if not confirmed(arguments, deed):
+            return NOT_DONE
+    changed = _changed(arguments, lambda keyring: rotation.revoke(keyring, key.id))
+    return _report_states(arguments, [changed.key(key.id)])
+
+
+def _lost(keyring: Keyring, key: Key) -> str:
+    """Say what is lost with a key."""
+    lost = "with all that it signed and that is not delivered yet"
+    if key.state != "active" or not key.can_sign:
+        return lost
+    is_next = any(each.domain == key.domain and each.state == "next" for each in keyring)
+    command = f"sguild-dispatcher keys {'rotate' if is_next else 'new'} {key.domain}"
+    return f"{lost}; it is the only key that {key.domain} signs with, and nobody can until `{command}`"
+
+
+def _changed(arguments: argparse.Namespace, change: Callable[[Keyring], Keyring]) -> Keyring:
+    """Change the keyring that is named, while nobody else does."""
     path = _path(arguments)
-    changed = rotation.revoke(Keyring.from_file(path), arguments.key)
-    changed.to_file(path)
-    _print_states([changed.key(arguments.key)])
-    return 0
+    with locked(path):
+        changed = change(Keyring.from_file(path))
+        changed.to_file(path)
+    return changed
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    given, kept = rotation.public_halves(Keyring.from_file(_path(arguments)), arguments.domain)
-    if not given:
-        raise KeyringError(
-            "There is no public key to export: HMAC-SHA256 has none. "
-            "Make an Ed25519 key with `sguild-dispatcher keys new DOMAIN --algorithm ed25519`."
-        )
-    if arguments.output.resolve() == _path(arguments).resolve():
+    output: Path = arguments.output
+    if output.resolve() == _path(arguments).resolve():
         raise KeyringError("OUTPUT is the keyring itself, which would lose its secrets: name another file.")
-    Keyring(given).to_file(arguments.output)
-    print_line(f"{arguments.output} has {', '.join(key.id for key in given)}; it verifies and cannot sign.")
-    for key in kept:
-        print_line(f"Left out: {key.id}, since {key.algorithm} has no public half.")
-    return 0
+    # Read inside the lock: what is exported last is what the keyring had last.
+    with locked(output):
+        given, kept = rotation.public_halves(Keyring.from_file(_path(arguments)), arguments.domain)
+        if not given:
+            raise KeyringError(
+                "There is no public key to export: HMAC-SHA256 has none. "
+                "Make an Ed25519 key with `sguild-dispatcher keys new DOMAIN --algorithm ed25519`."
+            )
+        Keyring(given).to_file(output)
+    said = [f"{output} has {', '.join(key.id for key in given)}; it verifies and cannot sign."]
+    said += [f"Left out: {key.id}, since {key.algorithm} has no public half." for key in kept]
+    return _report(arguments, given, said, left_out=[_shown(key) for key in kept])
 
 
 def _import(arguments: argparse.Namespace) -> int:
     path = _path(arguments)
-    keyring = Keyring.from_file(path) if path.exists() else Keyring(())
-    changed = rotation.take_over(keyring, arguments.domain, Keyring.from_file(arguments.source))
-    changed.to_file(path)
-    _print_states(key for key in changed if key.domain == arguments.domain)
+    published = Keyring.from_file(arguments.source)
+    with locked(path):
+        changed = rotation.take_over(_present(path), arguments.domain, published)
+        changed.to_file(path)
+    return _report_states(arguments, _of(changed, arguments.domain))
+
+
+def _of(keyring: Keyring, domain: str) -> list[Key]:
+    return [key for key in keyring if key.domain == domain]
+
+
+def _report_states(arguments: argparse.Namespace, keys: Sequence[Key]) -> int:
+    ends = ["" if key.until is None else f" until {timestamp(key.until)}" for key in keys]
+    said = [f"{key.id} is {key.state}{end}" for key, end in zip(keys, ends, strict=True)]
+    return _report(arguments, keys, said)
+
+
+def _report(arguments: argparse.Namespace, keys: Sequence[Key], said: Iterable[str], **more: object) -> int:
+    """Print what a command did: its sentences, or the keys that it concerned as ``list`` shows them."""
+    if arguments.format == "json":
+        print_json({"keys": [_shown(key) for key in keys], **more})
+        return 0
+    for sentence in said:
+        print_line(sentence)
     return 0
-
-
-def _print_states(keys: Iterable[Key]) -> None:
-    for key in keys:
-        end = "" if key.until is None else f" until {timestamp(key.until)}"
-        print_line(f"{key.id} is {key.state}{end}")
 
 
 def _until(arguments: argparse.Namespace) -> datetime | None:

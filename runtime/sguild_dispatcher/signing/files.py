@@ -209,15 +209,24 @@ def _read(path: Path) -> Secret | None:
     raise KeyringError(f"{path} cannot be read: {complaint}.")
 
 
-def _write(path: Path, text: Secret, what: str) -> None:
-    target = path.resolve()  # a link stays one
-    if not target.parent.is_dir():
+def check_folder(path: Path, what: str) -> None:
+    """Make sure that the folder is there in which a file is to be written.
+
+    Raises:
+        KeyringError: it is not.
+    """
+    folder = path.resolve().parent
+    if not folder.is_dir():
         raise KeyringError(
-            f"The {what} {path} cannot be written: the folder {target.parent} does not exist; "
+            f"The {what} {path} cannot be written: the folder {folder} does not exist; "
             "make it, or name another file."
         )
+
+
+def _write(path: Path, text: Secret, what: str) -> None:
+    check_folder(path, what)
     try:
-        _replace(target, text)
+        _replace(path.resolve(), text)  # a link stays one
     except OSError as error:
         complaint = error.strerror
     else:
