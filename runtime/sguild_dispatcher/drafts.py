@@ -1,6 +1,6 @@
 """The text of events: what those of one call have in common is written, and checked, once."""
 
-from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -28,20 +28,28 @@ class Frame:
 
     Args:
         plan: the version.
-        common: the fields whose values the registry does not know, but for subject and payload; the
-            correlation id is ``None`` outside of any chain.
+        moment: when they occur.
+        correlation_id: ``None`` outside of any chain.
 
     Raises:
-        InvalidEventError: a value cannot be written as JSON.
+        InvalidEventError: a text holds half of a surrogate pair.
     """
 
-    __slots__ = ("_begins_chain", "_common", "_plan", "_proven")
+    __slots__ = ("_begins_chain", "_plan", "_proven", "_values")
 
-    def __init__(self, plan: EventPlan, common: Mapping[str, object]) -> None:
+    def __init__(
+        self, plan: EventPlan, *, moment: datetime, tenant_id: str, actor: str, correlation_id: str | None
+    ) -> None:
         self._plan = plan
-        self._common = {name.encode(): _written(plan, name, value) for name, value in common.items()}
-        self._begins_chain = common["correlation_id"] is None
+        self._begins_chain = correlation_id is None
         self._proven: set[bytes] = set()
+        self._values = {
+            b"occurred_at": to_json(moment),
+            b"tenant_id": _written(plan, "tenant_id", tenant_id),
+            b"actor": _written(plan, "actor", actor),
+        }
+        if correlation_id is not None:
+            self._values[b"correlation_id"] = _written(plan, "correlation_id", correlation_id)
 
     def draft(self, payload: Payload) -> Draft:
         """Return the exact text of the event, its fields in the order of the envelope's schema.
@@ -50,7 +58,7 @@ class Frame:
             InvalidEventError: its contract does not accept it.
             NulCharacterError: the database could not store it.
         """
-        plan, values = self._plan, self._common
+        plan, values = self._plan, self._values
         event_id = plan.event_id.mint()
         values[b"event_id"] = own = b'"%b"' % event_id.encode()
         if self._begins_chain:
@@ -59,7 +67,7 @@ class Frame:
         template, subject = plan.template, plan.subject(payload)
         if subject is not None:
             template = plan.template_with_subject
-            values[b"subject"] = _written(plan, "subject", subject)
+            values[b"subject"] = to_json(subject)
         body = template % values
         seen = self._seen(template, written, body)
         if ESCAPED_NUL in body:

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Self, cast, get_args
+from typing import Annotated, Any, Final, Self, cast, get_args
 
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 
 from sguild_dispatcher.fields import PrefixedId
 from sguild_dispatcher.models import Envelope, Payload
@@ -40,7 +40,7 @@ class EventPlan:
     template_with_subject: bytes
     subject_field: str | None
     ordering_field: str | None
-    subject_rule: type[BaseModel] | None
+    subject_rule: TypeAdapter[Any] | None
     payload_rule: type[BaseModel] | None
     """The payload's part of the event, ``None`` where it cannot be judged apart from its envelope."""
 
@@ -66,8 +66,8 @@ class EventPlan:
             template_with_subject=_template(event, event_type, version),
             subject_field=_attribute(payload, event_type.subject),
             ordering_field=_attribute(payload, event_type.ordering_key),
-            subject_rule=_rule_of(event, "subject"),
-            payload_rule=_rule_of(event, "payload") if _has_minted_ids(event) and _is_plain(event) else None,
+            subject_rule=_subject_rule(event),
+            payload_rule=_payload_rule(event) if _has_minted_ids(event) and _is_plain(event) else None,
             event_id=_id_class(event, "event_id"),
         )
 
@@ -83,8 +83,7 @@ class EventPlan:
         if value is None or self.subject_rule is None:
             return None
         # No error is built for what is none: some event types have a subject that never fits.
-        fits = self.subject_rule.__pydantic_validator__.isinstance_python({"subject": value})
-        return value if fits else None
+        return value if self.subject_rule.validator.isinstance_python(value) else None
 
     def ordering_key(self, event: Envelope[Any]) -> str:
         """Return what order is kept by: the registered field, else the subject, else the event's id."""
@@ -151,13 +150,17 @@ def _attribute(payload: type[Payload], name: str | None) -> str | None:
     return next((attribute for attribute, field in fields if (field.alias or attribute) == name), None)
 
 
-def _rule_of(event: type[Envelope[Any]], name: str) -> type[BaseModel] | None:
-    """Return a model of that field alone, so that a value can be judged before the event is built."""
-    field = event.model_fields.get(name)
-    if field is None:
-        return None
-    definitions: dict[str, Any] = {name: (field.annotation, field)}
-    return create_model("EnvelopeField", **definitions)
+def _subject_rule(event: type[Envelope[Any]]) -> TypeAdapter[Any] | None:
+    """Return what judges a subject before the event is built."""
+    field = event.model_fields.get("subject")
+    return None if field is None else TypeAdapter(cast("Any", Annotated[field.annotation, field]))
+
+
+def _payload_rule(event: type[Envelope[Any]]) -> type[BaseModel]:
+    """Return a model of an event's payload alone, as deep in it as in the event."""
+    field = event.model_fields["payload"]
+    definitions: dict[str, Any] = {"payload": (field.annotation, field)}
+    return create_model("EnvelopePart", **definitions)
 
 
 def _id_class(event: type[Envelope[Any]], name: str) -> type[PrefixedId]:

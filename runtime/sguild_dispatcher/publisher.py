@@ -5,11 +5,11 @@ tenant, payload and envelope by their schemas, U+0000, the size, the key, the tr
 """
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, NoReturn, TypeVar
 
 from typing_extensions import deprecated
 
@@ -120,8 +120,15 @@ class _Publisher:
         self._check_payload(plan, payload)
         self._check_producer(plan)
         complaint = self._outside_of_windows(plan, circumstances.moment)
-        tenant_id = self._tenant(plan, circumstances.context)
-        frame = Frame(plan, self._common(tenant_id, circumstances))
+        context = circumstances.context
+        tenant_id = self._tenant(plan, context)
+        frame = Frame(
+            plan,
+            moment=circumstances.moment,
+            tenant_id=tenant_id,
+            actor=f"system:{self.domain}" if context.actor is None else str(context.actor),
+            correlation_id=None if context.correlation_id is None else str(context.correlation_id),
+        )
         return _Form(plan, complaint, frame, tenant_id, circumstances.trace_context)
 
     def _signed(self, form: _Form, payload: Payload) -> EventRow:
@@ -239,15 +246,6 @@ class _Publisher:
             )
         return tenant_id
 
-    def _common(self, tenant_id: str, circumstances: _Circumstances) -> Mapping[str, object]:
-        context = circumstances.context
-        return {
-            "occurred_at": circumstances.moment,
-            "tenant_id": tenant_id,
-            "actor": f"system:{self.domain}" if context.actor is None else str(context.actor),
-            "correlation_id": None if context.correlation_id is None else str(context.correlation_id),
-        }
-
     def _refuse_size(self, plan: EventPlan, body: bytes) -> NoReturn:
         raise BodyTooLargeError(
             f"{plan} has a body of {len(body)} bytes, and {self._settings.max_body_bytes} are allowed: "
@@ -338,7 +336,7 @@ class Publisher(_Publisher):
             except Exception as error:
                 self._explain_rights(error)
                 raise
-        return _ids(rows, event_id)
+        return [event_id(each.event_id) for each in rows]
 
 
 class SyncPublisher(_Publisher):
@@ -372,15 +370,7 @@ class SyncPublisher(_Publisher):
             except Exception as error:
                 self._explain_rights(error)
                 raise
-        return _ids(rows, event_id)
-
-
-def _ids(rows: Sequence[EventRow], event_id: Callable[[str], _IdT]) -> list[_IdT]:
-    """Return the ids of rows as ids of a class, which they mostly are already."""
-    return [
-        cast("_IdT", each.event_id) if type(each.event_id) is event_id else event_id(each.event_id)
-        for each in rows
-    ]
+        return [event_id(each.event_id) for each in rows]
 
 
 def _publishing_many(payloads: Sequence[object]) -> Publishing:

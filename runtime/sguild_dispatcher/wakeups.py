@@ -73,12 +73,15 @@ class Waker:
         Raises:
             UnsupportedConnectionError: not a connection of asyncpg or psycopg.
         """
+        is_here = current_thread() is self._thread
+        if is_here and id(connection) in self._watched:
+            return
         is_busy(connection)
         loop = self._loop
         if loop is None:
             return
-        if current_thread() is self._thread:
-            if not (self._resting or id(connection) in self._watched):
+        if is_here:
+            if not self._resting:
                 # asyncpg tells of each statement that has ended, and so of the transaction's end at once.
                 tell_ends(connection, self._on_statement)
             self._arm(connection)

@@ -49,6 +49,8 @@ class PrefixedId(str):
     def __new__(cls, text: str) -> Self:
         """Check ``text`` and return it as an id of this kind."""
         given = cast("object", text)
+        if type(given) is cls:
+            return given
         if not isinstance(given, str) or cls._shape.fullmatch(given) is None:
             raise InvalidIdError(cls._complaint(text))
         return super().__new__(cls, text)
