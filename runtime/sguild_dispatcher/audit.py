@@ -4,15 +4,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args
 
-from sguild_dispatcher.errors import ConfigurationError
+from sguild_dispatcher.errors import ConfigurationError, UnknownAuditEntryError
 from sguild_dispatcher.migrations import check_migrated
 from sguild_dispatcher.statements import statement
 from sguild_dispatcher.subscriptions import SubscriberName
 
 if TYPE_CHECKING:
-    from sguild_dispatcher.database import Connection
+    from sguild_dispatcher.database import Connection, Record
 
 AuditAction: TypeAlias = Literal[
     "discard",
@@ -28,6 +28,9 @@ AuditAction: TypeAlias = Literal[
     "skip",
 ]
 """What can be done to a subscription or to events."""
+
+HANDLER: Final = "handler"
+"""The actor of what a handler discards."""
 
 AUDIT_ACTIONS: tuple[AuditAction, ...] = get_args(AuditAction)
 
@@ -65,6 +68,22 @@ class AuditEntry:
     events: int
     details: Mapping[str, Any] | None
 
+    @property
+    def shown_reason(self) -> str:
+        """Why, as lists show it: without what a handler said, which may quote an event's payload."""
+        return "" if self.actor == HANDLER else self.reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedEvent:
+    """An event that an action concerned; ``log`` is empty for the log of the same database."""
+
+    subscriber: SubscriberName
+    log: str
+    seq: int
+    event_id: str
+    event_type: str
+
 
 async def add_entry(
     connection: "Connection",
@@ -96,17 +115,47 @@ async def audit_entries(
     """
     await check_migrated(connection)
     domain, name = (None, None) if subscriber is None else (subscriber.domain, subscriber.name)
-    rows = await connection.fetch(statement("audit/list"), action, domain, name, since, limit)
-    return [
-        AuditEntry(
-            id=row["id"],
-            acted_at=row["acted_at"],
-            action=row["action"],
-            subscriber=None if row["domain"] is None else SubscriberName(row["domain"], row["name"]),
-            actor=row["actor"],
-            reason=row["reason"],
-            events=row["events"],
-            details=None if row["details"] is None else json.loads(row["details"]),
+    rows = await connection.fetch(statement("audit/list"), action, domain, name, since, limit, None)
+    return [_entry(row) for row in rows]
+
+
+async def audit_entry(
+    connection: "Connection", identifier: int, *, limit: int | None = None
+) -> tuple[AuditEntry, list[AuditedEvent]]:
+    """Return one entry and its events in the order of their logs, up to ``limit``.
+
+    Raises:
+        NotMigratedError: the database is not ready.
+        UnknownAuditEntryError: there is none with that id.
+    """
+    await check_migrated(connection)
+    nothing = (None,) * 5
+    rows = await connection.fetch(statement("audit/list"), *nothing, identifier)
+    if not rows:
+        raise UnknownAuditEntryError(
+            f"There is no audit entry {identifier}: `sguild-dispatcher audit list` shows all."
         )
-        for row in rows
+    events = [
+        AuditedEvent(
+            subscriber=SubscriberName(each["domain"], each["name"]),
+            log=each["log"],
+            seq=each["seq"],
+            event_id=each["event_id"],
+            event_type=each["event_type"],
+        )
+        for each in await connection.fetch(statement("audit/events"), identifier, limit)
     ]
+    return _entry(rows[0]), events
+
+
+def _entry(row: "Record") -> AuditEntry:
+    return AuditEntry(
+        id=row["id"],
+        acted_at=row["acted_at"],
+        action=row["action"],
+        subscriber=None if row["domain"] is None else SubscriberName(row["domain"], row["name"]),
+        actor=row["actor"],
+        reason=row["reason"],
+        events=row["events"],
+        details=None if row["details"] is None else json.loads(row["details"]),
+    )

@@ -16,6 +16,7 @@
     │   ├── DuplicateHandlerError               two handlers for one event type
     │   ├── MissingAdapterError                 a handler's version needs a function from another live one
     │   ├── DeadLetterFilterError               a filter that no dead letter can agree with
+    │   ├── UnknownAuditEntryError              there is no entry of the audit of that id
     │   ├── UnknownDeadLetterError              there is no dead letter of that id
     │   ├── CursorPlaceError                    a cursor cannot be set to the given place
     │   ├── PartitionsError                     the partitions of a subscription cannot be changed now
@@ -101,6 +102,10 @@ class DeadLetterFilterError(ConfigurationError):
 
 class UnknownDeadLetterError(ConfigurationError):
     """There is no dead letter with the given id."""
+
+
+class UnknownAuditEntryError(ConfigurationError):
+    """There is no entry of the audit with the given id."""
 
 
 class CursorPlaceError(ConfigurationError):

@@ -168,6 +168,14 @@ async def test_the_inbox_outlives_the_log_and_the_last_batch(
     assert done["inbox"] == 1
     left = await database.fetch("select event_id from sguild_dispatcher.inbox")
     assert [each["event_id"] for each in left] == ["new"]
+    await database.execute("update sguild_dispatcher.inbox set done_at = now() - interval '200 days'")
+    assert (await result(run, *RUN))["inbox"] == 0
+    retire = "update sguild_dispatcher.subscription set retired_at = now() - make_interval(days => $1)"
+    await database.execute(retire, 40)
+    assert (await result(run, *RUN))["inbox"] == 0
+    await database.execute(retire, 120)
+    assert (await result(run, *RUN, "--dry-run"))["inbox"] == 1
+    assert (await result(run, *RUN))["inbox"] == 1
 
 
 async def test_dead_letters_are_kept_unless_a_period_is_given(

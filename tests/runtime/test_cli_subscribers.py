@@ -5,7 +5,9 @@ import pytest
 
 from deliveries_kit import create_effects, locked, numbers, publish, recording, sales
 from operation_kit import Run, dead_letters, result
+from sample_contracts import CreditLockedV1, Event
 from sguild_dispatcher.database import Connection
+from sguild_dispatcher.subscriber import Discard, HandlerContext
 
 
 @pytest.mark.usefixtures("configured")
@@ -45,6 +47,39 @@ async def test_what_is_forgotten_by_registering_again_is_in_the_audit(
     newest, _, first = await result(run, "audit", "list")
     assert (newest["actor"], newest["reason"], newest["events"]) == ("ada", "a fresh start", 2)
     assert (first["action"], first["actor"], first["events"]) == ("register", "service", 0)
+    entry = await result(run, "audit", "show", str(newest["id"]))
+    assert [(each["seq"], each["event_type"]) for each in entry["listed"]] == [
+        (1, "credit.locked"),
+        (2, "credit.locked"),
+    ]
+    code, out, _ = await run("audit", "show", str(newest["id"]), "--max", "1")
+    assert code == 0
+    assert "a fresh start" in out
+    assert (entry["listed"][0]["event_id"] in out, entry["listed"][1]["event_id"] in out) == (True, False)
+    code, _, err = await run("audit", "show", "999")
+    assert (code, "There is no audit entry 999" in err) == (2, True)
+
+
+async def test_what_a_handler_said_is_not_in_the_list(
+    run: Run, connection: Connection, configured: str
+) -> None:
+    subscriber = sales(configured)
+
+    @subscriber.on_credit_locked
+    async def drop(_event: Event[CreditLockedV1], _context: HandlerContext) -> None:
+        raise Discard("Ada Lovelace wants no more mail")
+
+    await subscriber.register()
+    await publish(connection, locked(1))
+    await subscriber.drain()
+    [entry] = await result(run, "audit", "list", "--action", "discard")
+    assert (entry["actor"], entry["reason"]) == ("handler", "")
+    code, out, _ = await run("audit", "list")
+    assert (code, "Ada" in out) == (0, False)
+    assert "`sguild-dispatcher audit show ID` does" in out
+    assert (await result(run, "audit", "show", str(entry["id"])))[
+        "reason"
+    ] == "Ada Lovelace wants no more mail"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,18 @@ import sqlalchemy
 from psycopg.rows import namedtuple_row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
-from deliveries_kit import NO_WAIT, create_effects, failures, locked, numbers, publish, publisher, sales
+from deliveries_kit import (
+    NO_WAIT,
+    create_effects,
+    failures,
+    locked,
+    numbers,
+    publish,
+    publisher,
+    running,
+    sales,
+    until,
+)
 from sample_contracts import CreditLockedV1, Event
 from sguild_dispatcher.context import request_context
 from sguild_dispatcher.database import Connection
@@ -103,6 +114,47 @@ async def test_effects_and_cursor_commit_together(
         assert await subscriber.drain() == DrainResult(delivered=5)
         assert await subscriber.drain() == DrainResult()
     assert await numbers(database) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(("provide", "write"), KINDS)
+@pytest.mark.parametrize("moment", ["idle", "in a handler"])
+async def test_a_connection_that_is_cut_is_opened_again(
+    database: Connection, dsn: str, provide: Provider, write: Write, moment: str
+) -> None:
+    mine = database.get_server_pid()
+
+    async def cut() -> None:
+        connection: Connection = await asyncpg.connect(dsn)
+        await connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> all (array[pg_backend_pid(), $1])",
+            mine,
+        )
+        await connection.close()
+
+    async with provide(dsn) as connections:
+        subscriber = sales(dsn, connections=connections)
+
+        @subscriber.on_credit_locked
+        async def record(event: Event[CreditLockedV1], context: HandlerContext) -> None:
+            await write(context.connection, event.payload.locked_credits)
+            if moment == "in a handler" and event.payload.locked_credits == 2 and not done:
+                done.append(True)
+                await cut()
+
+        done: list[bool] = []
+        await subscriber.register()
+        async with running(subscriber):
+            await publish(database, locked(1))
+            await until(lambda: has(database, [1]))
+            if moment == "idle":
+                await cut()
+            await publish(database, locked(2))
+            await until(lambda: has(database, [1, 2]))
+
+
+async def has(database: Connection, expected: list[int]) -> bool:
+    return await numbers(database) == expected
 
 
 async def test_a_pool_gets_its_connections_back_as_they_were(database: Connection, dsn: str) -> None:

@@ -24,6 +24,7 @@ from deliveries_kit import (
 from sample_contracts import CreditLockedV1, Event
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.errors import SettingsError, UnknownSubscriptionError
+from sguild_dispatcher.retries import RetryPolicy
 from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.subscriber import DrainResult, HandlerContext
 from sguild_dispatcher.testing.postgres import create_database, drop_database
@@ -230,6 +231,27 @@ async def test_a_worker_that_was_thought_dead_repeats_no_effect(
     await slow.stop()
     await running
     assert await numbers(home) == [1, 2]
+
+
+async def test_a_claim_in_the_producers_database_is_an_error(
+    connection: Connection, dsn: str, home: Connection, home_dsn: str
+) -> None:
+    """Both databases have the subscription, and give it one id; the inbox is in one of them."""
+    subscriber = reader(home_dsn, dsn, retry=RetryPolicy(max_attempts=1))
+
+    @subscriber.leased().on_credit_locked
+    async def claim(_event: Event[CreditLockedV1], context: HandlerContext) -> None:
+        async with connection.transaction():
+            await context.claim(connection)
+
+    await subscriber.register()
+    await publish(connection, locked(1))
+    assert await subscriber.drain() == DrainResult(dead=1)
+    [failed] = await failures(home)
+    assert "another database than the subscriber's own" in failed["detail"]
+    for each in (connection, home):
+        assert await each.fetchval("select min(id) from sguild_dispatcher.subscription") == 1
+        assert await each.fetchval("select count(*) from sguild_dispatcher.inbox") == 0
 
 
 async def test_a_retry_of_what_another_process_did_is_dropped(

@@ -106,11 +106,17 @@ class AsyncpgDriver:
 
     def is_in_transaction(self) -> bool:
         """See :meth:`Driver.is_in_transaction`."""
-        return bool(self.connection.is_in_transaction())
+        try:
+            return bool(self.connection.is_in_transaction())
+        except asyncpg.InterfaceError:
+            return False
 
     def is_closed(self) -> bool:
-        """See :meth:`Driver.is_closed`."""
-        return bool(self.connection.is_closed())
+        """See :meth:`Driver.is_closed`; a pool takes a lost connection back, which then answers nothing."""
+        try:
+            return bool(self.connection.is_closed())
+        except asyncpg.InterfaceError:
+            return True
 
 
 class PsycopgDriver:

@@ -91,12 +91,16 @@ class PostgresSession:
     Args:
         driver: the connection.
         share: what it works for.
+        registered_at: when the subscription was registered, by which a claim knows its database.
         idle_seconds: how long each transaction may stand still, ``None`` if the connection's session knows.
     """
 
-    def __init__(self, driver: Driver, share: Share, *, idle_seconds: float | None) -> None:
+    def __init__(
+        self, driver: Driver, share: Share, *, registered_at: datetime, idle_seconds: float | None
+    ) -> None:
         self._driver = driver
         self._share = share
+        self._registered_at = registered_at
         self._step = 1
         self._idle_seconds = idle_seconds
 
@@ -263,7 +267,8 @@ class PostgresSession:
 
     def claim_on(self, row: Row, connection: Any) -> Any:
         """See :meth:`HomeSession.claim_on`."""
-        return claim_on(connection, self._share.subscription, row["producer"], row["event_id"])
+        share = self._share
+        return claim_on(connection, share.subscription, self._registered_at, row["producer"], row["event_id"])
 
     async def claimed(self, rows: Sequence[Row]) -> frozenset[tuple[str, str]]:
         """See :meth:`HomeSession.claimed`."""

@@ -12,6 +12,7 @@ from sguild_dispatcher.errors import DatabaseUnavailableError
 from sguild_dispatcher.migrations import check_migrated
 from sguild_dispatcher.rights import INSUFFICIENT_PRIVILEGE
 from sguild_dispatcher.roles import ReadingRights, missing_rights
+from sguild_dispatcher.statements import statement
 from sguild_dispatcher.subscriptions import Start, SubscriberName, register
 from sguild_dispatcher.telemetry.errors import error_type
 from sguild_dispatcher.transport.drivers import AsyncpgDriver, Driver, is_loss, sqlstate
@@ -181,8 +182,15 @@ class PostgresSource:
         async with borrowed(provider, self.rights.domain) as driver:
             if self.listen:
                 await prepare_session(driver, self.idle_seconds)
-            # Behind a pooler another transaction may have another session.
-            yield PostgresSession(driver, share, idle_seconds=None if self.listen else self.idle_seconds)
+            async with transaction(driver):
+                rows = await driver.fetch(statement("subscription/registered_at"), share.subscription)
+            yield PostgresSession(
+                driver,
+                share,
+                registered_at=rows[0]["registered_at"],
+                # Behind a pooler another transaction may have another session.
+                idle_seconds=None if self.listen else self.idle_seconds,
+            )
 
 
 @asynccontextmanager
