@@ -53,11 +53,16 @@ def failure_detail(error: BaseException) -> str:
     A validation error quotes its input, and PostgreSQL's second line quotes the row: neither is taken.
     A message of the service's own may still quote a payload; see :func:`shown_detail`.
     """
-    if isinstance(error, ValidationError):
-        message = validation_detail(error)
-    else:
-        message = str(error).partition("\n")[0]
+    message = message_of(error).partition("\n")[0]
     return shortened(f"{type(error).__name__}: {message}" if message else type(error).__name__)
+
+
+def message_of(error: BaseException) -> str:
+    """Return what an exception says, nothing if it cannot say it: its class may be anybody's."""
+    try:
+        return validation_detail(error) if isinstance(error, ValidationError) else str(error)
+    except Exception:  # noqa: BLE001 - whatever it is, it must not hide the exception itself
+        return ""
 
 
 def shown_detail(reason: str, detail: str) -> str:
@@ -80,5 +85,10 @@ def validation_detail(error: ValidationError) -> str:
 
 def shortened(text: str) -> str:
     """Cut a text for the column ``detail``, and take out what PostgreSQL cannot store."""
-    text = text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+    text = storable(text)
     return text if len(text) <= _DETAIL_LENGTH else text[: _DETAIL_LENGTH - 1] + "…"
+
+
+def storable(text: str) -> str:
+    """Take out of a text what PostgreSQL cannot store."""
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()

@@ -28,7 +28,7 @@ from sguild_dispatcher.handlers import Handlers, RegisteredHandler
 from sguild_dispatcher.models import Envelope
 from sguild_dispatcher.reading import Reader, Refusal
 from sguild_dispatcher.registry import Registry
-from sguild_dispatcher.retries import failure_detail, shortened
+from sguild_dispatcher.retries import failure_detail, message_of, shortened, storable
 from sguild_dispatcher.telemetry import Consuming
 from sguild_dispatcher.telemetry.errors import error_type
 from sguild_dispatcher.transport.interface import (
@@ -53,6 +53,10 @@ class HandlerRaisedError(Exception):
 
 class ConnectionLostError(Exception):
     """The connection was closed during a handler."""
+
+
+class HandlerAbortedError(Exception):
+    """A handler ended with what is no ``Exception``, such as ``SystemExit``; that is the cause."""
 
 
 class Deliverer:
@@ -229,8 +233,20 @@ class Deliverer:
                     await registered.coroutine(event, context)
                 else:
                     await _run(registered, event, context)
+        except (Exception, KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
+                raise
+            raise HandlerAbortedError from error
         finally:
             self._times.add(event.event_type, time.perf_counter() - began)
+
+
+def _is_being_cancelled() -> bool:
+    """Tell whether somebody cancels the task at hand, and not only one that its handler waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _run(registered: RegisteredHandler, event: Envelope[Any], context: HandlerContext) -> None:
@@ -269,7 +285,7 @@ def _controlled(context: HandlerContext) -> TransactionControlError:
 def _verdict(error: BaseException) -> Outcome:
     """Return what a handler's exception means."""
     if isinstance(error, Discard):
-        return Discarded(reason=str(error))
+        return Discarded(reason=storable(message_of(error)))
     if isinstance(error, DeadLetter):
         return Failure(reason="handler_rejected", detail=failure_detail(error))
     if isinstance(error, Retry):
@@ -285,6 +301,8 @@ def _verdict(error: BaseException) -> Outcome:
 
 def failed(error: BaseException, *, again: bool) -> Failure:
     """Return the failure of a handler that raised."""
+    if isinstance(error, HandlerAbortedError):
+        error = error.__cause__ or error
     # The frames quote source lines and no values, unlike the exception itself.
     _log.debug(
         "A handler failed:\n%s",

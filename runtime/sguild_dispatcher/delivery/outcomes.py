@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from sguild_dispatcher.errors import DispatcherError
 
 if TYPE_CHECKING:
     from sguild_dispatcher.reading import Reason
+
+
+LONGEST_WAIT: Final = timedelta(days=3650)
+"""How long a handler may let an event wait at most."""
 
 
 class HandlerVerdict(DispatcherError):  # noqa: N818 - what a handler raises to say, not what went wrong
@@ -20,12 +24,30 @@ class Retry(HandlerVerdict):
 
     Args:
         reason: why, for logs and dead letters.
-        after: seconds, or a ``timedelta``; by default the schedule of retries decides.
+        after: seconds, or a ``timedelta``, up to ten years; by default the schedule of retries decides.
+
+    Raises:
+        ValueError: it is neither, below 0 or longer.
     """
+
+    after: timedelta | None = None
 
     def __init__(self, reason: str = "", *, after: float | timedelta | None = None) -> None:
         super().__init__(reason or "the handler asks for another attempt")
-        self.after = timedelta(seconds=after) if isinstance(after, int | float) else after
+        self.after = None if after is None else _wait(after)
+
+
+def _wait(after: object) -> timedelta:
+    try:
+        wait = after if isinstance(after, timedelta) else timedelta(seconds=cast("float", after))
+    except (TypeError, ValueError, OverflowError):
+        wait = None
+    if wait is None or not timedelta() <= wait <= LONGEST_WAIT:
+        raise ValueError(
+            f"Retry(after={after!r}): it is a number of seconds or a timedelta, from 0 to "
+            f"{LONGEST_WAIT.days} days; leave it out to let the schedule of retries decide."
+        )
+    return wait
 
 
 class Discard(HandlerVerdict):
