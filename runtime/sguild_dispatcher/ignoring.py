@@ -26,7 +26,6 @@ _PATH: Final = "evaluationPath"
 _TAKEN_OUT: Final = "x-exact"
 _OF_NAMES: Final = ("properties", "patternProperties")
 _SEVERAL: Final = 2
-_NO_MEMBERS: Final[Mapping[str, Any]] = {}
 _NAMES: Final = frozenset[str]()
 
 
@@ -119,7 +118,7 @@ def _of_keyword(node: Node, parts: list[tuple[Node, Ignored]]) -> Ignored:
 def _of_schema(node: Node, parts: list[tuple[Node, Ignored]], document: Any) -> Ignored:
     """Return what is ignored by the keywords of a schema, and by their having been taken out of it."""
     whole = _all_of(each for _, each in parts)
-    exact: Mapping[str, Any] = node.get("annotations", _NO_MEMBERS).get(_TAKEN_OUT, _NO_MEMBERS)
+    exact = _taken_out(node.get("annotations"))
     if not exact:
         return whole
     place = node[_PLACE]
@@ -134,6 +133,13 @@ def _of_schema(node: Node, parts: list[tuple[Node, Ignored]], document: Any) -> 
         if "unevaluatedProperties" in exact:
             properties |= members - whole.known
     return Ignored(frozenset(values), frozenset(properties), whole.known)
+
+
+def _taken_out(annotations: object) -> Mapping[str, Any]:
+    """Return what was taken out of a schema; a keyword that is traced inside another one has names there."""
+    told = cast("Mapping[str, Any]", annotations if isinstance(annotations, dict) else {})
+    found: Mapping[str, Any] = told.get(_TAKEN_OUT, {})
+    return found
 
 
 def _all_of(parts: Iterable[Ignored]) -> Ignored:

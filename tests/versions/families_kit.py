@@ -114,6 +114,16 @@ EMBEDDED: Final[dict[str, list[Payload]]] = {
     "inside.maps": [
         payload("map", map={"type": "object", "additionalProperties": _enum("a", "b"), "maxProperties": 3})
     ],
+    "inside.others": [
+        payload(
+            "map",
+            map={
+                "type": "object",
+                "patternProperties": {"^x": _part("n", n=_count(), **_KIND)},
+                "additionalProperties": _enum("a", "b"),
+            },
+        )
+    ],
     "inside.tree": [{**payload("tree", tree={"$ref": "#/$defs/tree"}), "$defs": {"tree": _TREE}}],
     "union.texts": [payload("by", by={"anyOf": [_enum("a", "b"), _ID, _INSTANT]}, at=_enum("c"))],
     "union.sized": [

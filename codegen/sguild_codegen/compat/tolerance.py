@@ -173,9 +173,15 @@ def _open_object(schema: dict[str, Any]) -> None:
 
 def _open_enum(schema: dict[str, Any]) -> None:
     values = schema.get("enum", ())
-    if any(isinstance(each, str) for each in values) and all(isinstance(each, str | None) for each in values):
+    if not all(isinstance(each, str | None) for each in values):
+        return
+    said = schema.get("type", ["string", "null"])
+    taken = {said} if isinstance(said, str) else set(said)
+    listed = {"null" if each is None else "string" for each in values}
+    types = sorted(listed & taken, reverse=True)
+    if "string" in types:
         _take_out(schema, "enum")
-        schema["type"] = ["string", "null"] if None in values else "string"
+        schema["type"] = types if len(types) > 1 else "string"
 
 
 def _take_out(schema: dict[str, Any], name: str) -> None:
