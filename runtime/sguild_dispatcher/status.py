@@ -171,8 +171,10 @@ async def load_status(connection: "Connection", *, exact: bool = False) -> Statu
         )
 
 
-async def subscriptions(connection: "Connection", *, exact: bool = False) -> list[SubscriptionStatus]:
-    """Return every subscription, retired ones too, in the order of their names."""
+async def subscriptions(
+    connection: "Connection", *, exact: bool = False, only: SubscriberName | None = None
+) -> list[SubscriptionStatus]:
+    """Return every subscription, retired ones too, in the order of their names; or ``only`` one of them."""
     await connection.execute(statement("prepare_session"))
     places: dict[int, list[Record]] = {}
     for place in await connection.fetch(statement("cursor/places"), None):
@@ -187,6 +189,7 @@ async def subscriptions(connection: "Connection", *, exact: bool = False) -> lis
             limit=None if exact else COUNTED,
         )
         for row in await connection.fetch(statement("subscription/list"))
+        if only in (None, SubscriberName(row["domain"], row["name"]))
     ]
 
 

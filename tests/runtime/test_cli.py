@@ -27,7 +27,7 @@ COMMANDS = [
     ("subscribers", "register", "sales/crm", "--from", "now"),
     ("subscribers", "pause", "sales/crm"),
     ("subscribers", "resume", "sales/crm"),
-    ("subscribers", "retire", "sales/crm"),
+    ("subscribers", "retire", "sales/crm", "--yes"),
     ("subscribers", "partitions", "sales/crm", "4"),
     ("subscribers", "partitions", "sales/crm", "--cancel"),
     ("cursors", "show", "sales/crm"),

@@ -22,7 +22,7 @@ ALL = (
     ("dead-letters", "discard", "--id", "2", "--yes"),
     ("audit", "list"),
     ("retention", "run", "--dry-run"),
-    ("subscribers", "retire", "sales/crm"),
+    ("subscribers", "retire", "sales/crm", "--yes"),
 )
 FAILED = """
     insert into sguild_dispatcher.failed_delivery (

@@ -95,13 +95,13 @@ async def test_each_kind_of_cursor_keeps_its_days(run: Run, database: Connection
     await run("subscribers", "register", "sales/paused", "--from", "beginning")
     await run("subscribers", "pause", "sales/paused")
     await run("subscribers", "register", "sales/gone", "--from", "beginning")
-    await run("subscribers", "retire", "sales/gone")
+    await run("subscribers", "retire", "sales/gone", "--yes")
     await publish_at(database, OLD, 1, 2, 3)
     await drain(configured)
     await stopping.drain()
     [kept] = (await result(run, *RUN))["kept"]
     assert [each["subscriber"] for each in kept["blocked_by"]] == ["sales/mail", "sales/paused"]
-    await run("subscribers", "retire", "sales/paused")
+    await run("subscribers", "retire", "sales/paused", "--yes")
     for _ in range(3):
         await stopping.drain()
     assert (await result(run, *RUN))["dropped"] == ["2020-03-01"]
@@ -198,7 +198,7 @@ async def test_what_failed_for_a_retired_subscriber_goes_with_the_log(
     run: Run, database: Connection, configured: str
 ) -> None:
     await dead_letters(database, configured, 1)
-    await run("subscribers", "retire", "sales/crm")
+    await run("subscribers", "retire", "sales/crm", "--yes")
     assert (await result(run, *RUN))["failed"] == 0
     await database.execute(
         "update sguild_dispatcher.subscription set retired_at = now() - interval '31 days'"

@@ -1,10 +1,12 @@
+import io
 import json
 import re
+import sys
 
 import pytest
 
 from deliveries_kit import create_effects, locked, numbers, publish, recording, sales
-from operation_kit import Run, dead_letters, result
+from operation_kit import Run, Terminal, dead_letters, result
 from sample_contracts import CreditLockedV1, Event
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.subscriber import Discard, HandlerContext
@@ -21,7 +23,11 @@ async def test_subscribers_are_registered_listed_and_retired(run: Run) -> None:
         1
     ] == "sales/sales-crm was registered already and stays where it is.\n"
     assert re.search(r"sales/sales-crm +never ran +1 +0 +- +0 +0 +0\n", (await run("subscribers", "list"))[1])
-    assert await run("subscribers", "retire", "sales/sales-crm") == (0, "sales/sales-crm is retired.\n", "")
+    assert await run("subscribers", "retire", "sales/sales-crm", "--yes") == (
+        0,
+        "sales/sales-crm is retired.\n",
+        "",
+    )
     assert re.search(r"sales/sales-crm +retired", (await run("subscribers", "list"))[1])
     assert (await run(*register, "now"))[1] == "sales/sales-crm is registered from now on.\n"
 
@@ -32,15 +38,16 @@ async def test_subscribers_print_json(run: Run) -> None:
     assert json.loads(out) == {"subscriber": "sales/crm", "new": True}
     _, out, _ = await run("subscribers", "list", "--format", "json")
     assert [each["subscriber"] for each in json.loads(out)] == ["sales/crm"]
-    _, out, _ = await run("subscribers", "retire", "sales/crm", "--format", "json")
-    assert json.loads(out) == {"subscriber": "sales/crm", "retired": True}
+    _, out, _ = await run("subscribers", "retire", "sales/crm", "--yes", "--format", "json")
+    undelivered = {"waiting": 0, "waiting_is_exact": True, "retrying": 0, "held": 0, "dead": 0}
+    assert json.loads(out) == {"subscriber": "sales/crm", **undelivered, "retired": True}
 
 
 async def test_what_is_forgotten_by_registering_again_is_in_the_audit(
     run: Run, connection: Connection, configured: str
 ) -> None:
     await dead_letters(connection, configured, 2)
-    await run("subscribers", "retire", "sales/crm")
+    await run("subscribers", "retire", "sales/crm", "--yes")
     again = ("subscribers", "register", "sales/crm", "--from", "beginning")
     assert (await run(*again, "--actor", "ada", "--because", "a fresh start"))[0] == 0
     assert await result(run, "dead-letters", "list") == []
@@ -80,6 +87,30 @@ async def test_what_a_handler_said_is_not_in_the_list(
     assert (await result(run, "audit", "show", str(entry["id"])))[
         "reason"
     ] == "Ada Lovelace wants no more mail"
+
+
+async def test_a_person_is_asked_before_a_place_in_the_log_is_lost(
+    run: Run, connection: Connection, configured: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await dead_letters(connection, configured, 2)
+    await publish(connection, locked(3))
+    await run("subscribers", "register", "sales/mail", "--from", "now")
+    deed = (
+        "etire sales/crm, whose place in the log is lost (undelivered: 1 waiting, 0 retrying, 0 held, 2 dead)"
+    )
+    retire = ("subscribers", "retire", "sales/crm")
+    assert await run(*retire, "--dry-run") == (0, f"Would r{deed}.\n", "")
+    dry = await result(run, *retire, "--dry-run")
+    assert (dry["retired"], dry["waiting"], dry["dead"]) == (False, 1, 2)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    refusal = f"sguild-dispatcher: Nobody is there to confirm: add --yes to r{deed}.\n"
+    assert await run(*retire) == (2, "", refusal)
+    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+    assert await run(*retire) == (1, "", f"R{deed}? [y/N] Nothing was done.\n")
+    assert [each["state"] for each in await result(run, "subscribers", "list")] == ["active", "never ran"]
+    monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
+    assert (await run(*retire))[:2] == (0, "sales/crm is retired.\n")
+    assert [each["state"] for each in await result(run, "subscribers", "list")] == ["retired", "never ran"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +156,7 @@ async def test_a_paused_subscriber_delivers_nothing_until_it_is_resumed(
 async def test_what_changes_a_subscriber_is_in_the_audit(run: Run) -> None:
     who = ("--actor", "ada", "--because", "spring cleaning")
     for action in ("register", "pause", "resume", "retire"):
-        options = ("--from", "now") if action == "register" else ()
+        options = {"register": ("--from", "now"), "retire": ("--yes",)}.get(action, ())
         await run("subscribers", action, "sales/crm", *options, *who)
     await run("subscribers", "register", "sales/mail", "--from", "now", "--actor", "bob")
     entries = await result(run, "audit", "list", "--subscriber", "sales/crm")

@@ -69,7 +69,7 @@ ALL = (
     "cursors rewind sales/crm --to 1 --yes",
     "cursors skip sales/crm --to now --yes",
     "audit list",
-    "subscribers retire delivery/crm",
+    "subscribers retire delivery/crm --yes",
     "doctor",
 )
 
@@ -113,7 +113,7 @@ async def test_a_domain_cannot_look_after_another(run: Run, failed_dsn: str) -> 
     assert [each["subscriber"] for each in json.loads(out)] == ["sales/crm"]
     for command in (
         "dead-letters replay --subscriber delivery/crm --yes",
-        "subscribers retire delivery/crm",
+        "subscribers retire delivery/crm --yes",
         "subscribers register delivery/crm --from now",
         "retention run",
     ):

@@ -4,7 +4,14 @@ import argparse
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sguild_dispatcher.cli.actions import add_author_options, author_of, positive
+from sguild_dispatcher.cli.actions import (
+    NOT_DONE,
+    add_author_options,
+    add_question_options,
+    author_of,
+    confirmed,
+    positive,
+)
 from sguild_dispatcher.cli.common import (
     add_database_options,
     plain_record,
@@ -50,7 +57,8 @@ def add_parser(subparsers: "Subparsers") -> None:
     )
     pause = commands.add_parser("pause", help="deliver nothing until it is resumed; what is published waits")
     resume = commands.add_parser("resume", help="let a paused subscription go on")
-    retire = commands.add_parser("retire", help="end a subscription: its worker stops")
+    retire = commands.add_parser("retire", help="end a subscription: its worker stops, its place is lost")
+    add_question_options(retire)
     partitions = commands.add_parser(
         "partitions", help="change the number of partitions while the workers run; killed, run it again"
     )
@@ -194,15 +202,46 @@ def _resume(arguments: argparse.Namespace) -> int:
 
 
 def _retire(arguments: argparse.Namespace) -> int:
-    from sguild_dispatcher.subscriptions import retire
+    from sguild_dispatcher.subscriptions import SubscriberName, retire
+
+    subscriber = SubscriberName.parse(arguments.subscriber)
+
+    async def look(connection: "Connection") -> "SubscriptionStatus":
+        return await _active(connection, subscriber)
 
     async def work(connection: "Connection", subscriber: "SubscriberName") -> bool:
         await retire(connection, subscriber)
         return True
 
-    subscriber, _ = _act(arguments, "retire", work)
-    report(arguments, {"subscriber": str(subscriber), "retired": True}, f"{subscriber} is retired.")
+    status = with_connection(arguments, look)
+    counts = ("waiting", "waiting_is_exact", "retrying", "held", "dead")
+    values = {"subscriber": str(subscriber), **{each: getattr(status, each) for each in counts}}
+    deed = f"retire {subscriber}, whose place in the log is lost (undelivered: {_undelivered(status)})"
+    if arguments.dry_run:
+        report(arguments, {**values, "retired": False}, f"Would {deed}.")
+        return 0
+    if not confirmed(arguments, deed):
+        return NOT_DONE
+    _act(arguments, "retire", work)
+    report(arguments, {**values, "retired": True}, f"{subscriber} is retired.")
     return 0
+
+
+async def _active(connection: "Connection", subscriber: "SubscriberName") -> "SubscriptionStatus":
+    from sguild_dispatcher.migrations import check_migrated
+    from sguild_dispatcher.status import subscriptions
+    from sguild_dispatcher.subscriptions import not_active
+
+    await check_migrated(connection)
+    found = await subscriptions(connection, only=subscriber)
+    if not found or found[0].retired_at is not None:
+        raise not_active(subscriber)
+    return found[0]
+
+
+def _undelivered(status: "SubscriptionStatus") -> str:
+    waiting = shown_count(status.waiting, is_exact=status.waiting_is_exact)
+    return f"{waiting} waiting, {status.retrying} retrying, {status.held} held, {status.dead} dead"
 
 
 def _partitions(arguments: argparse.Namespace) -> int:
