@@ -9,10 +9,10 @@ separated by spaces: ``v1,`` and base64 by HMAC-SHA256, ``v1a,`` and base64 by E
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from sguild_dispatcher.clock import Clock, system_clock
 from sguild_dispatcher.errors import SignatureError
@@ -35,6 +35,12 @@ _HEADERS: Final = (ID, TIMESTAMP, SIGNATURE)
 _ID: Final = re.compile("[A-Za-z0-9_-]{1,255}")
 _TIMESTAMP: Final = re.compile("[1-9][0-9]{0,10}")
 _ENTRY: Final = re.compile("(v[0-9]{1,3}[a-z]?),([A-Za-z0-9+/]{1,1024}={0,2})")
+
+
+Headers: TypeAlias = (
+    Mapping[str, str] | Mapping[str, bytes] | Mapping[bytes, bytes] | Iterable[tuple[bytes, bytes]]
+)
+"""Headers as frameworks have them: those of ASGI are pairs of bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +100,17 @@ class Webhooks:
             SIGNATURE: " ".join(_signature(key, content) for key in keys[:MOST_SIGNATURES]),
         }
 
-    def verify(self, headers: Mapping[str, str], body: bytes | str) -> VerifiedWebhook:
+    def verify(self, headers: Headers, body: bytes | str) -> VerifiedWebhook:
         """Return what is known of a message, after making sure that the domain sent it, and lately.
 
         Args:
-            headers: those of the request; upper and lower case are the same.
+            headers: those of the request, as text or as bytes, a mapping or pairs; upper and lower case are
+                the same.
             body: the body as it came, not parsed and written again.
 
         Raises:
-            SignatureError: a header is missing or malformed, the message is too old or too new, or no
-                signature is by a key of the domain.
+            SignatureError: a header is missing or malformed, the body is neither bytes nor text, the
+                message is too old or too new, or no signature is by a key of the domain.
         """
         webhook_id, timestamp, signatures = _checked(_read(headers))
         sent_at = datetime.fromtimestamp(int(timestamp), UTC)
@@ -136,20 +143,38 @@ def _signature(key: Key, content: bytes) -> str:
     return f"{version},{base64.b64encode(key.sign(content)).decode()}"
 
 
-def _read(headers: Mapping[str, str]) -> list[str]:
+def _read(headers: Headers) -> list[str]:
     """Return the three headers; frameworks give them in their own case, and some give one twice."""
     found: dict[str, str] = {}
-    for name, value in headers.items():
-        lower = name.lower()
+    for name, value in _pairs(headers):
+        lower = _text(name).lower()
         if lower not in _HEADERS:
             continue
         if lower in found:
             raise SignatureError(f"The header {lower} occurs twice.")
-        found[lower] = value
+        found[lower] = _text(value)
     missing = [name for name in _HEADERS if name not in found]
     if missing:
         raise SignatureError(f"The message has no header {', '.join(missing)}: it is not signed.")
     return [found[name] for name in _HEADERS]
+
+
+def _pairs(headers: Any) -> list[tuple[object, object]]:
+    try:
+        pairs: Iterable[tuple[object, object]] = headers.items() if hasattr(headers, "items") else headers
+        return [(name, value) for name, value in pairs]
+    except (TypeError, ValueError):
+        pass  # it may hold headers, so it is not the context of what is raised
+    raise SignatureError(f"Headers must be a mapping, or pairs, and are {type(headers).__name__}.")
+
+
+def _text(part: object) -> str:
+    """Return a name or a value of a header as text: bytes are Latin-1 there."""
+    if isinstance(part, bytes):
+        return part.decode("latin-1")
+    if not isinstance(part, str):
+        raise SignatureError(f"Names and values of headers must be text or bytes, not {type(part).__name__}.")
+    return part
 
 
 def _checked(values: list[str]) -> tuple[str, str, list[tuple[str, bytes]]]:

@@ -1,5 +1,7 @@
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +133,11 @@ def test_a_secret_that_is_not_where_it_should_be_is_named(
         ("[" * 100_000, "It is nested too deeply"),
         ('{"keys": ' + "1" * 5000 + "}", "has a number that is too long"),
         ("[]", "It must be an object"),
-        ('{"keys": [], "x": 1}', "It must be an object"),
+        ('{"keys": [], "x": 1}', "without the member 'x'"),
+        (
+            '{"keys": [{"id": "a", "sceret": ""}]}',
+            "/keys/0 has the member 'sceret', which is none of id,",
+        ),
         ('{"keys": 5}', "It must be an object"),
         ('{"keys": [5]}', "/keys/0 must have the strings id, domain and state, one of secret"),
         ('{"keys": [], "keys": []}', "'keys' occurs twice"),
@@ -149,7 +155,7 @@ def test_a_file_that_is_no_keyring_is_refused(path: Path, text: str, complaint: 
         ({}, "/keys/0 must have"),
         ({"secret": SECRET, "state": None}, "/keys/0 must have"),
         ({"secret": SECRET, "secret_env": "X"}, "/keys/0 must have"),
-        ({"secret": SECRET, "note": "x"}, "/keys/0 must have"),
+        ({"secret": SECRET, "note": "x"}, "/keys/0 has the member 'note'"),
         ({"secret": 5}, "/keys/0 must have"),
         ({"secret": SECRET, "id": SECRET}, "/keys/0 must have"),
         ({"secret": SECRET, "state": "new"}, "The state of key 'sales-1' is 'new'; it must be next, active"),
@@ -182,3 +188,40 @@ def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
         Keyring([]).to_file(tmp_path / "no" / "such" / "folder.json")
     with pytest.raises(KeyringError, match=r"cannot be written: Is a directory"):
         Keyring([]).to_file(tmp_path)
+
+
+def test_a_keyring_that_everybody_may_read_is_told_once(
+    path: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(path, entry(secret=SECRET))
+    for mode in (0o440, 0o640, 0o400):
+        path.chmod(mode)
+        Keyring.from_file(path)
+    assert not caplog.records
+    path.chmod(0o444)
+    for _ in range(2):
+        Keyring.from_file(path)
+    [record] = caplog.records
+    assert (record.levelname, record.code, record.path) == (  # type: ignore[attr-defined]
+        "WARNING",
+        "keyring-exposed",
+        str(path),
+    )
+    assert f"`chmod o-r {path}`" in record.getMessage()
+    assert SECRET not in caplog.text
+    # What holds no secret itself is for everybody.
+    (tmp_path / "sales").write_text(SECRET)
+    other = tmp_path / "other.json"
+    write(other, by_file("sales"), entry(id="revenue-1", domain="revenue", public_key=PUBLIC))
+    other.chmod(0o444)
+    Keyring.from_file(other)
+    assert len(caplog.records) == 1
+
+
+def test_the_command_tells_it_on_stderr(path: Path) -> None:
+    write(path, entry(secret=SECRET))
+    path.chmod(0o644)
+    command = [sys.executable, "-m", "sguild_dispatcher.cli", "keys", "list", "--keyring", str(path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stderr.startswith(f"Every user of this machine may read the keyring {path}, which holds secr")
+    assert done.stderr.count("\n") == 1

@@ -1,8 +1,8 @@
 import base64
 import hmac
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -28,7 +28,7 @@ def headers(signature: str = BY_HMAC, **changed: str) -> dict[str, str]:
     return {"webhook-id": ID, "webhook-timestamp": "1614265330", "webhook-signature": signature, **named}
 
 
-def refusal(given: Mapping[str, str], body: bytes | str = BODY, *, by: Webhooks | None = None) -> str:
+def refusal(given: Any, body: bytes | str = BODY, *, by: Webhooks | None = None) -> str:
     with pytest.raises(SignatureError) as caught:
         (by or webhooks(hmac_key())).verify(given, body)
     return str(caught.value)
@@ -51,6 +51,35 @@ def test_names_of_headers_have_no_case() -> None:
     given = {name.title(): value for name, value in headers().items()}
     assert webhooks(hmac_key()).verify(MappingProxyType(given), BODY).webhook_id == ID
     assert "webhook-id occurs twice" in refusal({**headers(), "Webhook-Id": ID})
+
+
+def test_headers_may_be_bytes_as_those_of_asgi() -> None:
+    pairs = [(name.encode(), value.encode()) for name, value in headers().items()]
+    for given in (pairs, dict(pairs), {name.decode(): value for name, value in pairs}):
+        assert webhooks(hmac_key()).verify(given, BODY).webhook_id == ID
+    assert "webhook-id occurs twice" in refusal([*pairs, pairs[0]])
+    assert "The webhook-id must be 1 to 255" in refusal({**headers(), "webhook-id": b"\xff"})
+
+
+@pytest.mark.parametrize(
+    ("given", "body", "sentence"),
+    [
+        (headers(), None, "The body must be bytes or text, and is NoneType."),
+        (headers(), 7, "The body must be bytes or text, and is int."),
+        (
+            {**headers(), "webhook-id": None},
+            BODY,
+            "of headers must be text or bytes, not NoneType.",
+        ),
+        ({**headers(), "webhook-id": [ID]}, BODY, "must be text or bytes, not list."),
+        ([(7, "")], BODY, "must be text or bytes, not int."),
+        (None, BODY, "Headers must be a mapping, or pairs, and are NoneType."),
+        ([ID], BODY, "Headers must be a mapping, or pairs, and are list."),
+        ({}, BODY, "The message has no header webhook-id, webhook-timestamp, webhook-signature"),
+    ],
+)
+def test_whatever_comes_from_outside_is_one_kind_of_error(given: Any, body: Any, sentence: str) -> None:
+    assert sentence in refusal(given, body)
 
 
 def test_one_signature_of_several_is_enough_and_unknown_versions_are_passed_over() -> None:

@@ -6,9 +6,12 @@ or ``public_key``. A retired key may have ``until``.
 """
 
 import json
+import logging
 import os
 import re
 import secrets
+import stat
+import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -19,11 +22,14 @@ from sguild_dispatcher.signing.algorithms import is_public
 from sguild_dispatcher.signing.keys import MOMENT_RULE, Key, Reference, moment_of, timestamp
 from sguild_dispatcher.signing.secret import SECRET_PREFIXES, Secret, shown
 
-_ALWAYS: Final = frozenset({"id", "domain", "state"})
+_ALWAYS: Final = ("id", "domain", "state")
 _SOURCES: Final = ("secret", "secret_file", "secret_env", "public_key")
-_MEMBERS: Final = frozenset({*_ALWAYS, *_SOURCES, "until"})
+_MEMBERS: Final = (*_ALWAYS, *_SOURCES, "until")
 _RESERVED: Final = "SGUILD_DISPATCHER_"
 _VARIABLE: Final = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+
+_log: Final = logging.getLogger(__name__)
+_exposed: Final = set[Path]()
 
 
 def read_keys(path: Path) -> list[Key]:
@@ -40,9 +46,29 @@ def read_keys(path: Path) -> list[Key]:
         )
     try:
         members = _members(text)
-        return [_key(index, each, path.parent) for index, each in enumerate(members)]
+        keys = [_key(index, each, path.parent) for index, each in enumerate(members)]
     except KeyringError as error:
         raise KeyringError(f"{path} is not a usable keyring. {error}") from None
+    if any("secret" in _entry(key) for key in keys):
+        _warn_if_exposed(path)
+    return keys
+
+
+def _warn_if_exposed(path: Path) -> None:
+    """Say once that everybody may read a file with secrets. That a group may is how containers mount them."""
+    try:
+        exposed = sys.platform != "win32" and path.stat().st_mode & stat.S_IROTH
+    except OSError:
+        return  # it was read, and is gone
+    if exposed and path.absolute() not in _exposed:
+        _exposed.add(path.absolute())
+        _log.warning(
+            "Every user of this machine may read the keyring %s, which holds secrets: run `chmod o-r %s`, or "
+            "mount it with the mode 0440",
+            path,
+            path,
+            extra={"code": "keyring-exposed", "path": str(path)},
+        )
 
 
 def write_keys(path: Path, keys: Iterable[Key]) -> None:
@@ -115,8 +141,10 @@ def _members(text: Secret) -> list[object]:
         raise KeyringError(f"The member {shown(twice[0])} occurs twice in one object.")
     members = cast("dict[str, object]", document) if isinstance(document, dict) else {}
     keys = members.get("keys")
-    if len(members) != 1 or not isinstance(keys, list):
-        raise KeyringError('It must be an object {"keys": [...]}.')
+    others = [name for name in members if name != "keys"]
+    if others or not isinstance(keys, list):
+        found = f", without the member {shown(others[0])}" if others else ""
+        raise KeyringError(f'It must be an object {{"keys": [...]}}{found}.')
     return cast("list[object]", keys)
 
 
@@ -131,12 +159,17 @@ def _hidden(value: object, *, certain: bool = False) -> object:
 
 def _key(index: int, member: object, folder: Path) -> Key:
     parts = cast("dict[str, Any]", member) if isinstance(member, dict) else {}
+    unknown = [name for name in parts if name not in _MEMBERS]
+    if unknown:
+        raise KeyringError(
+            f"/keys/{index} has the member {shown(unknown[0])}, which is none of {', '.join(_MEMBERS)}."
+        )
     sources = [name for name in _SOURCES if name in parts]
     revoked = parts.get("state") == "revoked"
     if not _is_entry(parts) or not (len(sources) == 1 or (revoked and not sources)):
         raise KeyringError(
             f"/keys/{index} must have the strings id, domain and state, one of {', '.join(_SOURCES)} "
-            "(none if it is revoked), until if it is retired until a time, and nothing else."
+            "(none if it is revoked), and until if it is retired until a time."
         )
     secret, reference = None, None
     if sources and not revoked:
@@ -152,7 +185,7 @@ def _key(index: int, member: object, folder: Path) -> Key:
 
 
 def _is_entry(parts: Mapping[str, object]) -> bool:
-    return _ALWAYS <= parts.keys() <= _MEMBERS and all(
+    return parts.keys() >= set(_ALWAYS) and all(
         isinstance(value, Secret if name == "secret" else str) for name, value in parts.items()
     )
 

@@ -193,6 +193,8 @@ class Keyring(Confined):
         return len(self._keys)
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_keys"):  # an error left it half made, and a traceback is reported
+            return "Keyring(not made)"
         return f"Keyring({list(self._keys.values())!r})"
 
 
@@ -216,10 +218,12 @@ def encoded(body: bytes | str) -> bytes:
     """Return the bytes of a body, which are what is signed.
 
     Raises:
-        SignatureError: it is text that UTF-8 cannot write.
+        SignatureError: it is neither bytes nor text, or text that UTF-8 cannot write.
     """
     if isinstance(body, bytes):
         return body
+    if not isinstance(body, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise SignatureError(f"The body must be bytes or text, and is {type(body).__name__}.")
     try:
         return body.encode()
     except UnicodeEncodeError:

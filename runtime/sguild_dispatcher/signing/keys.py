@@ -40,7 +40,7 @@ class Reference:
     name: str
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class Key(Confined):
     """A key of one domain.
 
@@ -62,8 +62,8 @@ class Key(Confined):
     algorithm: Algorithm | None
     """``None`` for a revoked key."""
 
-    secret: Secret | None = field(repr=False)
-    material: Material | None = field(repr=False, compare=False)
+    secret: Secret | None
+    material: Material | None = field(compare=False)
 
     def __init__(
         self,
@@ -93,6 +93,13 @@ class Key(Confined):
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        # Also of one that an error left half made, as reporters of tracebacks ask for.
+        if not hasattr(self, "material"):
+            return "Key(not made)"
+        names = ("id", "domain", "state", "until", "reference", "algorithm")
+        return f"Key({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
 
     @classmethod
     def generate(
