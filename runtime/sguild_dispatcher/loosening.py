@@ -124,7 +124,8 @@ def _loosened(model: type[ContractModel], models: Mapping[type[ContractModel], s
         "__qualname__": model.__qualname__,
         "__doc__": model.__doc__,
         "__annotations__": {},
-        "model_config": ConfigDict(extra="allow", defer_build=True),
+        # Infinity is written as such, and then refused: null would be another value.
+        "model_config": ConfigDict(extra="allow", defer_build=True, ser_json_inf_nan="constants"),
     }
     for name, held in _types(model).items():
         if name == _EXTRA:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import math
 from collections.abc import Iterator
 from typing import Any, get_args, get_type_hints
 
@@ -28,13 +29,16 @@ from sguild_codegen.compat import compare
 from sguild_codegen.compat.tolerance import tolerant
 from sguild_contracts import registry as real_registry
 from sguild_contracts import schemas as real_schemas
+from sguild_dispatcher import received
+from sguild_dispatcher.errors import NotAdaptedError
 from sguild_dispatcher.fields import Unrecognised
 from sguild_dispatcher.models import Envelope
+from sguild_dispatcher.plans import EventPlan
 from sguild_dispatcher.reading import Refusal
 from sguild_dispatcher.registry import Registry
 from sguild_dispatcher.testing.documents import DocumentMaker, SeededSource
 from sguild_dispatcher.testing.documents.leaves import same_json
-from sguild_dispatcher.versions import Unadapted, tolerant_type
+from sguild_dispatcher.versions import Reading, Unadapted, tolerant_type
 
 REAL = Service.of(real_registry.registry, real_schemas)
 REAL_VERSIONS = [(each.name, version.version) for each in real_registry.registry for version in each.live]
@@ -193,6 +197,17 @@ def test_a_number_that_json_cannot_write_again_is_refused_in_an_unknown_property
     assert read.reason == "invalid_payload"
     place = "/payload/surprise/0/deep" if "deep" in number else "/payload/surprise"
     assert read.detail == f"{place}: must be a number that JSON can write"
+
+
+def test_a_number_that_json_cannot_write_is_refused_from_an_adapter_too() -> None:
+    event = REAL.registry.event_type("credit.released")
+    read = REAL.read(event, 2, released())
+    assert isinstance(read, Envelope)
+    target = Reading(REAL.registry, EventPlan.of(REAL.registry, event.name, 2))
+    base = type(read.payload).__mro__[1]
+    unadapted = Unadapted(read, lambda old: received(base, {**old.model_dump(), "more": math.inf}), target)
+    with pytest.raises(NotAdaptedError, match="/payload/more: must be a number that JSON can write"):
+        unadapted.adapted()
 
 
 def test_a_number_in_an_unknown_property_keeps_its_digits() -> None:
