@@ -114,32 +114,7 @@ call sguild_dispatcher.replace_roles(
             'reservation.refunded',
             'reservation.refunding'
         ])
-    ]::sguild_dispatcher.domain_role[],
-    array[
-        'credit.consumed',
-        'credit.forfeited',
-        'credit.funded',
-        'credit.locked',
-        'credit.purchased',
-        'credit.released',
-        'credit.reserved',
-        'customer.handoff',
-        'intake.amended',
-        'intake.captured',
-        'lead.attempt.exhausted',
-        'lead.callback.scheduled',
-        'lead.created',
-        'lead.reached',
-        'lead.stage.changed',
-        'payment.failed',
-        'payment.received',
-        'person.updated',
-        'refund.completed',
-        'refund.initiated',
-        'reservation.funded',
-        'reservation.refunded',
-        'reservation.refunding'
-    ]
+    ]::sguild_dispatcher.domain_role[]
 );
 
 -- Operators: people who look after all subscribers.
@@ -192,7 +167,8 @@ grant select on
 grant
     insert (domain, name, partitions),
     update (
-        partitions, partitions_wanted, ignored_types, registered_at, first_started_at, paused_at, retired_at
+        partitions, partitions_wanted, ignored_types, read_types, registered_at, first_started_at, paused_at,
+        retired_at
     )
     on sguild_dispatcher.subscription to sguild_coaching, sguild_delivery, sguild_growth, sguild_platform, sguild_revenue, sguild_sales;
 grant

@@ -293,7 +293,7 @@ update sguild_dispatcher.generation set generation = 9
 delete from sguild_dispatcher.migration
 
 -- call what installs roles
-call sguild_dispatcher.replace_roles('{}', '{}')
+call sguild_dispatcher.replace_roles('{}')
 
 -- call the digest
 select sguild_dispatcher.rights_digest()

@@ -1,13 +1,14 @@
 """A registry changes: roles first or worker first, nothing is lost in silence.
 
-In registry 2.1.0 sales subscribes to reservation.funded too, and in 2.2.0 no longer to credit.forfeited.
+In registry 2.1.0 sales subscribes to reservation.funded too, and in 2.2.0 no longer to credit.forfeited,
+which 2.3.0 does not know at all.
 """
 
 import io
 import json
 import shutil
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from roles_kit import KEYRING, ROLES, connected, login_dsn
+from roles_kit import KEYRING, ROLES, connected, create_login, login_dsn
 from sguild_codegen.cli import main
 from sguild_contracts import RevenuePublisher, RevenueSubscriber, SalesSubscriber
 from sguild_contracts.testing import make_credit_forfeited, make_credit_locked, make_reservation_funded
@@ -24,9 +25,31 @@ from sguild_dispatcher.errors import ConfigurationError, HiddenEventsError
 from sguild_dispatcher.roles import apply_roles
 from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.subscriber import DrainResult, Subscriber
+from sguild_dispatcher.transport.postgres import PostgresControl
 
 REPOSITORY = Path(__file__).parents[2]
 GAINED, LOST = "reservation.funded", "credit.forfeited"
+OWNED = """
+    do $$
+    declare
+        each record;
+    begin
+        for each in
+            select relname as name from pg_class
+            where relnamespace = 'sguild_dispatcher'::regnamespace and relkind in ('r', 'p')
+        loop
+            execute format('alter table sguild_dispatcher.%I owner to deployment_owner', each.name);
+        end loop;
+        for each in
+            select oid::regprocedure as name from pg_proc
+            where pronamespace = 'sguild_dispatcher'::regnamespace
+        loop
+            execute format('alter routine %s owner to deployment_owner', each.name);
+        end loop;
+        execute format('grant all on database %I to deployment_owner with grant option', current_database());
+    end
+    $$;
+"""
 
 
 @dataclass(frozen=True)
@@ -39,7 +62,7 @@ class Release:
 
 @pytest.fixture(scope="module")
 def gaining(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
-    with released("2.1.0", tmp_path_factory.mktemp("gaining"), loses=False) as release:
+    with released("2.1.0", tmp_path_factory.mktemp("gaining")) as release:
         yield release
 
 
@@ -49,8 +72,16 @@ def losing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
         yield release
 
 
+@pytest.fixture(scope="module")
+def withdrawing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
+    with released("2.3.0", tmp_path_factory.mktemp("withdrawing"), withdraws=True) as release:
+        yield release
+
+
 @contextmanager
-def released(version: str, folder: Path, *, loses: bool) -> Generator[Release, None, None]:
+def released(
+    version: str, folder: Path, *, loses: bool = False, withdraws: bool = False
+) -> Generator[Release, None, None]:
     """Generate a package from changed contracts, and let it be imported."""
     contracts = Path(shutil.copytree(REPOSITORY / "contracts", folder / "contracts"))
     file = contracts / "event-types-registry.json"
@@ -60,6 +91,9 @@ def released(version: str, folder: Path, *, loses: bool) -> Generator[Release, N
     subscribers[GAINED].append("sales")
     if loses:
         subscribers[LOST].remove("sales")
+    if withdraws:
+        registry["event_types"] = [each for each in registry["event_types"] if each["event_type"] != LOST]
+        next(contracts.rglob(f"{LOST}-v1.json")).unlink()
     file.write_text(json.dumps(registry), "utf-8")
     package = f"{folder.name}_contracts".replace("-", "_")
     out = io.StringIO()
@@ -183,6 +217,87 @@ async def test_what_the_newest_worker_ignores_may_be_hidden(
     assert deployment.seen[1:] == ["reservation.funded"]
     with pytest.raises(HiddenEventsError, match=r"registry 2\.2\.0 and hide credit\.forfeited from sales"):
         await deployment.worker(SalesSubscriber).drain()
+
+
+# a type that no registry has any more
+
+
+async def test_roles_hide_no_withdrawn_type_that_a_worker_reads(
+    deployment: Deployment, withdrawing: Release
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"sales/crm still reads credit\.forfeited, which"):
+        await deployment.apply(withdrawing.roles)
+    await deployment.publish(make_credit_forfeited())
+    await deployment.worker(SalesSubscriber).drain()
+    assert deployment.seen[1:] == ["credit.forfeited"]
+
+
+async def test_roles_hide_no_withdrawn_event_that_waits(
+    deployment: Deployment, gaining: Release, withdrawing: Release
+) -> None:
+    await deployment.apply(gaining.roles)
+    await deployment.worker(withdrawing.subscriber).drain()
+    await deployment.publish(make_credit_forfeited())
+    with pytest.raises(ConfigurationError) as caught:
+        await deployment.apply(withdrawing.roles)
+    assert str(caught.value) == (
+        "Nothing was changed: sales/crm has yet to come to events of credit.forfeited, which this registry "
+        "keeps from sales: let its worker go past them first, or skip them with `sguild-dispatcher cursors "
+        "skip`, or retire the subscriber."
+    )
+    assert (await deployment.worker(withdrawing.subscriber).drain()).dead == 1  # an unknown event type
+    await deployment.apply(withdrawing.roles)
+
+
+async def test_the_first_roles_hide_nothing_either(deployment: Deployment, losing: Release) -> None:
+    """Services that worked before there were roles read everything."""
+    async with connected(deployment.dsn) as connection:
+        await connection.execute(
+            "delete from sguild_dispatcher.roles_installed; delete from sguild_dispatcher.domain_role"
+        )
+    with pytest.raises(ConfigurationError, match=r"sales/crm still reads credit\.forfeited, which"):
+        await deployment.apply(losing.roles)
+
+
+async def test_an_owner_from_whom_policies_hide_subscribers_hides_nothing(
+    deployment: Deployment, losing: Release
+) -> None:
+    async with connected(deployment.dsn) as superuser:
+        await create_login(superuser, "deployment_owner", "createrole")
+        try:
+            await superuser.execute("alter schema sguild_dispatcher owner to deployment_owner")
+            await superuser.execute(OWNED)
+            if await superuser.fetchval("select current_setting('server_version_num')::integer >= 160000"):
+                # Who has the attribute createrole could grant it before.
+                grant = "grant dispatcher_operator to deployment_owner with admin true, inherit false"
+                await superuser.execute(grant)
+            with pytest.raises(ConfigurationError, match=r"sales/crm still reads credit\.forfeited, which"):
+                async with connected(deployment.dsn, "deployment_owner") as owner:
+                    await apply_roles(owner, losing.roles)
+        finally:
+            await superuser.execute("reassign owned by deployment_owner to current_user")
+            await superuser.execute("drop owned by deployment_owner; drop role deployment_owner")
+
+
+async def test_roles_that_come_while_a_worker_starts_are_seen(
+    deployment: Deployment, gaining: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its first look at the roles and its word of what it reads, others may replace them."""
+    await deployment.apply(gaining.roles)
+    note_start = PostgresControl.note_start
+
+    async def late(self: PostgresControl, subscription: int, ignored: Collection[str]) -> None:
+        await deployment.apply(ROLES)
+        await note_start(self, subscription, ignored)
+
+    monkeypatch.setattr(PostgresControl, "note_start", late)
+    await deployment.publish(make_reservation_funded())
+    with pytest.raises(HiddenEventsError, match=r"hide reservation\.funded from sales"):
+        await deployment.worker(gaining.subscriber).drain()
+    monkeypatch.undo()
+    await deployment.apply(gaining.roles)
+    await deployment.worker(gaining.subscriber).drain()
+    assert deployment.seen[1:] == ["reservation.funded"]
 
 
 async def test_other_domains_need_no_new_release(deployment: Deployment, gaining: Release) -> None:

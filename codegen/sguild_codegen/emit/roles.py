@@ -15,6 +15,5 @@ def roles_recipe(tree: ContractTree) -> Recipe:
             "hash": rights_hash(rights),
             "operator": OPERATOR,
             "domains": rights,
-            "event_types": sorted(each.name for each in tree.event_types),
         },
     )

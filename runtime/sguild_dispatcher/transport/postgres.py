@@ -354,7 +354,14 @@ class PostgresControl:
     async def note_start(self, subscription: int, ignored: Collection[str]) -> None:
         """See :meth:`Control.note_start`."""
         async with transaction(self._driver):
-            await self._driver.execute(statement("subscription/note_start"), subscription, sorted(ignored))
+            await self._driver.execute(
+                statement("subscription/note_start"),
+                subscription,
+                sorted(ignored),
+                sorted(self._rights.event_types),
+            )
+            # Roles wait for this transaction, and then know what is read; those before it are seen here.
+            await self._rights.check(self._driver)
             await self._driver.fetch(statement("log/create_days"), DAYS_AHEAD)
 
     async def beat(self, subscription: int, worker: UUID, *, seconds: float) -> Ownership:

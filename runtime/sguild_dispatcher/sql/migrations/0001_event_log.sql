@@ -99,6 +99,7 @@ create table sguild_dispatcher.subscription (
     partitions        smallint not null default 1 check (partitions between 1 and 64),
     partitions_wanted smallint check (partitions_wanted between 1 and 64),
     ignored_types     text[] not null default '{}',
+    read_types        text[] not null default '{}',
     registered_at     timestamptz not null default pg_catalog.clock_timestamp(),
     first_started_at  timestamptz,
     paused_at         timestamptz,
@@ -112,6 +113,8 @@ comment on column sguild_dispatcher.subscription.partitions_wanted is
     'The number of partitions that is being changed to: until all of them are drained to one snapshot.';
 comment on column sguild_dispatcher.subscription.ignored_types is
     'The registered event types that the domain does not subscribe to, as its worker last started: never fetched.';
+comment on column sguild_dispatcher.subscription.read_types is
+    'The event types that the domain subscribes to, as its worker last started: no roles may hide them from it.';
 comment on column sguild_dispatcher.subscription.first_started_at is
     'When a worker first began to deliver for it; null: none ever did, and one of the two names may have a typo.';
 
@@ -308,10 +311,65 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
     from part
 $$;
 
+-- The event types that a roles file would hide from subscribers although they are not through with them. Rows that a
+-- policy hides count as done for a cursor, so each of these would be lost in silence: what the worker that was started
+-- last reads; and what it does not ignore, and has yet to come to, as it does of a type that is in no registry any more.
+create function sguild_dispatcher.hidden_too_early(domains sguild_dispatcher.domain_role[])
+returns table (domain text, name text, event_type text, is_read boolean)
+language sql stable set search_path = pg_catalog, pg_temp as $$
+    with active as (
+        select subscription.*, coalesce(wanted.subscribes, '{}') as wanted, former.subscribes as former
+        from sguild_dispatcher.subscription as subscription
+        left join unnest(domains) as wanted on wanted.domain = subscription.domain
+        left join sguild_dispatcher.domain_role as former on former.domain = subscription.domain
+        where subscription.retired_at is null and subscription.first_started_at is not null
+    ),
+    place as (
+        select active.*, cursor.partition, cursor.generation, cursor.done, cursor.window_snapshot, cursor.position,
+            case -- transaction ids of another cluster say nothing
+                when exists (
+                    select from sguild_dispatcher.generation as newer where newer.generation > cursor.generation
+                ) then '0'
+                else pg_snapshot_xmin(cursor.done)
+            end as first_txid
+        from active
+        cross join generate_series(0, active.partitions - 1) as partition (number)
+        cross join lateral (
+            select newest.*
+            from sguild_dispatcher.cursor as newest
+            where newest.subscription_id = active.id and newest.partition = partition.number
+            order by newest.version desc
+            limit 1
+        ) as cursor
+        -- Without roles all is seen; with them, only what they let the domain read.
+        where not exists (select from sguild_dispatcher.roles_installed)
+            or exists (select unnest(active.former) except select unnest(active.wanted || active.ignored_types))
+    )
+    select active.domain, active.name, read.event_type, true
+    from active
+    cross join unnest(active.read_types) as read (event_type)
+    where read.event_type <> all (active.wanted)
+    union
+    select place.domain, place.name, log.event_type, false
+    from place
+    join sguild_dispatcher.event_log as log
+        on log.txid >= place.first_txid and log.bucket % place.partitions = place.partition
+    where log.event_type <> all (place.wanted || place.ignored_types || place.read_types)
+        and (
+            log.event_type = any (place.former)
+            or not exists (select from sguild_dispatcher.roles_installed)
+        )
+        and (
+            log.generation < place.generation
+            or log.generation = place.generation and (
+                pg_visible_in_snapshot(log.txid, place.done)
+                or pg_visible_in_snapshot(log.txid, place.window_snapshot) and log.seq <= place.position
+            )
+        ) is not true
+$$;
+
 -- What a roles file does before it gives rights: whatever an earlier one gave is taken back, and the roles are made.
--- Rows that a policy hides count as done for a cursor. So nothing is hidden from a domain while the worker that was
--- started last reads it: that one knows the event type, and does not ignore it.
-create procedure sguild_dispatcher.replace_roles(domains sguild_dispatcher.domain_role[], event_types text[])
+create procedure sguild_dispatcher.replace_roles(domains sguild_dispatcher.domain_role[])
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     operator constant name := 'dispatcher_operator';
@@ -326,23 +384,37 @@ begin
         execute format('lock table only sguild_dispatcher.%I in access exclusive mode', name);
     end loop;
 
-    select subscription.domain, subscription.name, former.event_type into each
-    from sguild_dispatcher.subscription as subscription
-    join (
-        select domain_role.domain, unnest(domain_role.subscribes) as event_type from sguild_dispatcher.domain_role
-        except
-        select wanted.domain, unnest(wanted.subscribes) from unnest(domains) as wanted
-    ) as former on former.domain = subscription.domain
-    where subscription.retired_at is null
-        and subscription.first_started_at is not null
-        and former.event_type = any (event_types)
-        and former.event_type <> all (subscription.ignored_types)
-    order by 1, 2, 3
-    limit 1;
+    for each in
+        select wanted.role from unnest(domains) as wanted union select operator
+        except select role.rolname from pg_roles as role
+    loop
+        begin
+            execute format('create role %I nologin', each.role);
+        exception when duplicate_object or unique_violation then
+            null; -- roles belong to the cluster, and another of its databases was faster
+        end;
+    end loop;
+    -- The owner migrates, drops old days and judges what may be hidden, so it has to see all rows; forced policies are
+    -- for it, too.
+    select owner.rolname as name into each
+    from pg_namespace as namespace
+    join pg_roles as owner on owner.oid = namespace.nspowner
+    where namespace.nspname = 'sguild_dispatcher' and not pg_has_role(owner.oid, operator, 'usage');
     if found then
+        execute format('grant %I to %I', operator, each.name);
+    end if;
+
+    select * into each from sguild_dispatcher.hidden_too_early(domains) as early order by early limit 1;
+    if each.is_read then
         raise exception using errcode = 'object_in_use', message = format(
             '%s/%s still reads %s, which this registry keeps from %s: start its worker with the new registry first '
             'and then apply the roles, or retire the subscriber',
+            each.domain, each.name, each.event_type, each.domain
+        );
+    elsif found then
+        raise exception using errcode = 'object_in_use', message = format(
+            '%s/%s has yet to come to events of %s, which this registry keeps from %s: let its worker go past them '
+            'first, or skip them with `sguild-dispatcher cursors skip`, or retire the subscriber',
             each.domain, each.name, each.event_type, each.domain
         );
     end if;
@@ -367,29 +439,11 @@ begin
     delete from sguild_dispatcher.domain_role;
     insert into sguild_dispatcher.domain_role select wanted.* from unnest(domains) as wanted;
 
-    for each in
-        select wanted.role from unnest(domains) as wanted union select operator
-        except select role.rolname from pg_roles as role
-    loop
-        begin
-            execute format('create role %I nologin', each.role);
-        exception when duplicate_object or unique_violation then
-            null; -- roles belong to the cluster, and another of its databases was faster
-        end;
-    end loop;
     foreach name in array guarded loop
         execute format('alter table sguild_dispatcher.%I enable row level security', name);
         execute format('alter table sguild_dispatcher.%I force row level security', name);
     end loop;
 
-    -- The owner migrates and drops old days, so it has to see all rows; forced policies are for it, too.
-    select owner.rolname as name into each
-    from pg_namespace as namespace
-    join pg_roles as owner on owner.oid = namespace.nspowner
-    where namespace.nspname = 'sguild_dispatcher' and not pg_has_role(owner.oid, operator, 'usage');
-    if found then
-        execute format('grant %I to %I', operator, each.name);
-    end if;
     select owner.rolname as name into each
     from pg_namespace as namespace
     join pg_roles as owner on owner.oid = namespace.nspowner

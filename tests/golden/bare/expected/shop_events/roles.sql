@@ -21,11 +21,7 @@ call sguild_dispatcher.replace_roles(
         row('support', 'sguild_support', array[]::text[], array[
             'thing.happened'
         ])
-    ]::sguild_dispatcher.domain_role[],
-    array[
-        'thing.ended',
-        'thing.happened'
-    ]
+    ]::sguild_dispatcher.domain_role[]
 );
 
 -- Operators: people who look after all subscribers.
@@ -78,7 +74,8 @@ grant select on
 grant
     insert (domain, name, partitions),
     update (
-        partitions, partitions_wanted, ignored_types, registered_at, first_started_at, paused_at, retired_at
+        partitions, partitions_wanted, ignored_types, read_types, registered_at, first_started_at, paused_at,
+        retired_at
     )
     on sguild_dispatcher.subscription to sguild_support;
 grant

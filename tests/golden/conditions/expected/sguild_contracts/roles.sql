@@ -44,22 +44,7 @@ call sguild_dispatcher.replace_roles(
             'rule.one',
             'rule.then_only'
         ])
-    ]::sguild_dispatcher.domain_role[],
-    array[
-        'rule.all',
-        'rule.any',
-        'rule.branch',
-        'rule.branch_open',
-        'rule.branch_values',
-        'rule.dependent',
-        'rule.else_only',
-        'rule.inner',
-        'rule.mixed',
-        'rule.none',
-        'rule.none_value',
-        'rule.one',
-        'rule.then_only'
-    ]
+    ]::sguild_dispatcher.domain_role[]
 );
 
 -- Operators: people who look after all subscribers.
@@ -112,7 +97,8 @@ grant select on
 grant
     insert (domain, name, partitions),
     update (
-        partitions, partitions_wanted, ignored_types, registered_at, first_started_at, paused_at, retired_at
+        partitions, partitions_wanted, ignored_types, read_types, registered_at, first_started_at, paused_at,
+        retired_at
     )
     on sguild_dispatcher.subscription to sguild_support;
 grant

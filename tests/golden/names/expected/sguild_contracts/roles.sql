@@ -33,15 +33,7 @@ call sguild_dispatcher.replace_roles(
             'emission.warnings',
             'publish.many'
         ])
-    ]::sguild_dispatcher.domain_role[],
-    array[
-        'class.import',
-        'emission.warnings',
-        'part.of',
-        'publish.many',
-        'x.y',
-        'x.y_v1_c'
-    ]
+    ]::sguild_dispatcher.domain_role[]
 );
 
 -- Operators: people who look after all subscribers.
@@ -94,7 +86,8 @@ grant select on
 grant
     insert (domain, name, partitions),
     update (
-        partitions, partitions_wanted, ignored_types, registered_at, first_started_at, paused_at, retired_at
+        partitions, partitions_wanted, ignored_types, read_types, registered_at, first_started_at, paused_at,
+        retired_at
     )
     on sguild_dispatcher.subscription to sguild_class, sguild_sales;
 grant

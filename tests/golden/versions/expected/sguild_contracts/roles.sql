@@ -22,12 +22,7 @@ call sguild_dispatcher.replace_roles(
         row('support', 'sguild_support', array[
             'order.cancelled'
         ], array[]::text[])
-    ]::sguild_dispatcher.domain_role[],
-    array[
-        'order.archived',
-        'order.cancelled',
-        'order.placed'
-    ]
+    ]::sguild_dispatcher.domain_role[]
 );
 
 -- Operators: people who look after all subscribers.
@@ -80,7 +75,8 @@ grant select on
 grant
     insert (domain, name, partitions),
     update (
-        partitions, partitions_wanted, ignored_types, registered_at, first_started_at, paused_at, retired_at
+        partitions, partitions_wanted, ignored_types, read_types, registered_at, first_started_at, paused_at,
+        retired_at
     )
     on sguild_dispatcher.subscription to sguild_sales;
 grant
