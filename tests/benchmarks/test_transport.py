@@ -29,7 +29,7 @@ def test_a_quick_run_measures_every_row_and_writes_no_page() -> None:
     assert run.returncode == 0, run.stderr
     table, _, figures = run.stdout.partition("{\n")
     rows = json.loads("{" + figures)["rows"]
-    assert len(rows) == len(table.strip().splitlines()) - 2 == 12
+    assert len(rows) == len(table.strip().splitlines()) - 2 == 13
     assert all(len(each["ratios"]) == 1 and each["ratios"][0] > 0 for each in rows)
     assert sum(each["ratios_with_roles"] is not None for each in rows) == 10
     assert page.read_bytes() == before
