@@ -82,15 +82,15 @@ async def cursor_places(connection: "Connection", subscriber: SubscriberName) ->
     return [CursorPlace(**{each.name: row[each.name] for each in fields(CursorPlace)}) for row in rows]
 
 
-async def seq_since(connection: "Connection", moment: datetime) -> int:
-    """Return the first seq that was published at a moment or later.
+async def seq_since(connection: "Connection", subscriber: SubscriberName, moment: datetime) -> int | None:
+    """Return the first seq that was published at a moment or later, ``None`` if nothing was.
 
     Raises:
-        CursorPlaceError: nothing was.
+        NotMigratedError: the database is not ready.
+        UnknownSubscriptionError: there is no active subscription of that name.
     """
+    await _places(connection, subscriber)
     seq: int | None = await connection.fetchval(statement("cursor/seq_since"), moment)
-    if seq is None:
-        raise CursorPlaceError(f"Nothing was published since {moment:%Y-%m-%d %H:%M:%S%z}.")
     return seq
 
 

@@ -51,7 +51,7 @@ async def connect(dsn: str, *, prepare: bool = True) -> Connection:
     except ValueError:
         # Among these is asyncpg's own complaint about a DSN, which quotes it: no cause is kept.
         raise SettingsError(
-            "The DSN is no PostgreSQL connection string: write postgresql://USER@HOST:PORT/DATABASE."
+            f"{_named(dsn)} is no PostgreSQL connection string: write postgresql://USER@HOST:PORT/DATABASE."
         ) from None
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
@@ -60,6 +60,12 @@ async def connect(dsn: str, *, prepare: bool = True) -> Connection:
             f"check {PREFIX}DSN or --dsn, and that the server runs; for a try-out, "
             "`python -m sguild_dispatcher.testing start` starts one."
         ) from None
+
+
+def _named(dsn: str) -> str:
+    """Return the settings that hold a DSN, without showing it."""
+    names = [name for name, value in os.environ.items() if name.startswith(f"{PREFIX}DSN") and value == dsn]
+    return " or ".join(sorted(names)) or "The DSN that was given, by --dsn or by the service itself,"
 
 
 def place(dsn: str) -> str:

@@ -4,11 +4,14 @@ A file's name starts with its number (``0001_log_and_cursors.sql``). What was ap
 recorded with a checksum in ``sguild_dispatcher.migration``.
 """
 
+import asyncio
 import hashlib
+import logging
+import time
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sguild_dispatcher.errors import NotMigratedError
 from sguild_dispatcher.statements import statement
@@ -16,7 +19,13 @@ from sguild_dispatcher.statements import statement
 if TYPE_CHECKING:
     from sguild_dispatcher.database import Connection, Queries
 
-_MIGRATE = "run `sguild-dispatcher migrate`"
+LOCK_SECONDS: Final = 60.0
+"""How long another process is waited for that migrates the same database."""
+
+_PAUSE: Final = 0.1
+_MIGRATE: Final = "run `sguild-dispatcher migrate`"
+
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +63,17 @@ async def migrate(connection: "Connection") -> list[str]:
     that migrates the same database, and then finds nothing left to do.
 
     Raises:
-        NotMigratedError: the database has a newer schema, or one of another text than was recorded.
+        NotMigratedError: the database has a newer schema, one of another text than was recorded, or tables
+            without a record; or the other process is not done in a minute.
     """
     async with connection.transaction(isolation=None if connection.is_in_transaction() else "read_committed"):
-        await connection.execute(statement("lock_migrations"))
+        await _lock(connection)
+        if await connection.fetchval(statement("migration_record_is_lost")):
+            raise NotMigratedError(
+                "The schema sguild_dispatcher has tables, and no table migration that says which: it was not "
+                "made by `sguild-dispatcher migrate`, or restored in part. Restore the whole schema, or, if "
+                "nothing in it is needed, `drop schema sguild_dispatcher cascade`; then migrate."
+            )
         await connection.execute(statement("create_migration_table"))
         applied = await applied_migrations(connection)
         _check_applied(applied)
@@ -68,6 +84,29 @@ async def migrate(connection: "Connection") -> list[str]:
         if not await connection.fetchval(statement("generation/is_current")):
             await connection.execute(statement("generation/begin"))
     return [each.name for each in pending]
+
+
+async def _lock(connection: "Connection") -> None:
+    """Let one process at a time migrate a database; whoever does is named, and waited for."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    told = False
+    while not await connection.fetchval(statement("lock_migrations")):
+        holder = await connection.fetchval(statement("migrations_locked_by"))
+        who = "Another session" if holder is None else f"Another session (process {holder} of the server)"
+        if time.monotonic() >= deadline:
+            raise NotMigratedError(
+                f"{who} migrates this database, and is not done after {LOCK_SECONDS:g} s: wait for it and "
+                "migrate again; one that hangs is ended by `select pg_terminate_backend(PROCESS)`."
+            )
+        if not told:
+            told = True
+            _log.warning(
+                "%s migrates this database: it is waited for, for %g s at most",
+                who,
+                LOCK_SECONDS,
+                extra={"code": "migration-waits", "holder": holder},
+            )
+        await asyncio.sleep(_PAUSE)
 
 
 async def check_migrated(connection: "Queries") -> None:

@@ -27,6 +27,9 @@ INBOX_MORE: Final = 15
 
 AUDIT_DAYS: Final = 730
 
+LONGEST_DAYS: Final = 36_500
+"""A century: more than that, and a day is none of the calendar any more."""
+
 ROWS_AT_ONCE: Final = 10_000
 """Rows that one transaction deletes."""
 
@@ -50,7 +53,8 @@ class RetentionPolicy:
         audit_days: audit entries.
 
     Raises:
-        ConfigurationError: a period is below 1 day, or the inbox is kept no longer than the log.
+        ConfigurationError: a period is below 1 day or above a century, or the inbox is kept no longer than
+            the log.
     """
 
     days: int = DAYS
@@ -59,9 +63,11 @@ class RetentionPolicy:
     audit_days: int = AUDIT_DAYS
 
     def __post_init__(self) -> None:
-        periods = (self.days, self.inbox_days, self.failed_days or 1, self.audit_days)
-        if min(periods) < 1 or self.failed_days == 0:
-            raise ConfigurationError("A period of retention is 1 day or more.")
+        for name, period in asdict(self).items():
+            if period is not None and not 1 <= period <= LONGEST_DAYS:
+                raise ConfigurationError(
+                    f"{name} is {period}: a period of retention is 1 to {LONGEST_DAYS} days."
+                )
         if self.inbox_days <= self.days:
             raise ConfigurationError(
                 f"The inbox would be kept for {self.inbox_days} days and the log for {self.days}: what "

@@ -111,8 +111,17 @@ async def test_a_dsn_that_is_none_is_one_sentence_without_the_secret(run: Run, d
     code, _, err = await run("status", "--dsn", dsn)
     assert code == 2
     assert err == (
-        "sguild-dispatcher: The DSN is no PostgreSQL connection string: "
-        "write postgresql://USER@HOST:PORT/DATABASE.\n"
+        "sguild-dispatcher: The DSN that was given, by --dsn or by the service itself, is no PostgreSQL "
+        "connection string: write postgresql://USER@HOST:PORT/DATABASE.\n"
+    )
+
+
+async def test_a_wrong_dsn_is_named_by_its_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SGUILD_DISPATCHER_DSN", "postgresql://ada:secret@db:port/shop")
+    code, _, err = await run("status")
+    assert (code, "secret" in err) == (2, False)
+    assert err.startswith(
+        "sguild-dispatcher: SGUILD_DISPATCHER_DSN is no PostgreSQL connection string: write"
     )
 
 

@@ -182,8 +182,9 @@ async def test_what_was_published_since_a_moment_is_delivered_again(
     second = await connection.fetchval("select created_at from sguild_dispatcher.event_log where seq = 2")
     rewind = ("cursors", "rewind", "sales/crm", "--yes", "--since")
     assert (await result(run, *rewind, second.isoformat(), "--dry-run"))["to"] == 2
-    code, _, err = await run(*rewind, "2999-01-01")
-    assert (code, err) == (2, "sguild-dispatcher: Nothing was published since 2999-01-01 00:00:00+0000.\n")
+    nothing = "since 2999-01-01 00:00:00+0000 was delivered to sales/crm.\n"
+    assert await run(*rewind, "2999-01-01") == (1, f"Nothing {nothing}", "")
+    assert (await result(run, *rewind, "2999-01-01"))["done"] is False
     assert (await run(*rewind, "1h"))[0] == 0
     await crm.drain()
     assert await numbers(connection) == [1, 2, 1, 2]
@@ -299,6 +300,20 @@ async def test_nothing_is_set_while_partitions_change(run: Run, connection: Conn
     [
         (("rewind", "sales/crm"), "one of the arguments --to --since is required"),
         (("rewind", "sales/crm", "--to", "0"), "'0' is no number: write one from 1 on"),
+        (
+            ("rewind", "sales/crm", "--to", "9" * 23),
+            "is too large: write a number from 1 to 9223372036854",
+        ),
+        (
+            ("rewind", "sales/crm", "--to", "9" * 5000),
+            "is too large: write a number from 1 to",
+        ),
+        (
+            ("rewind", "sales/crm", "--since", "999999d"),
+            "'999999d' is too long ago: the calendar",
+        ),
+        (("rewind", "sales/crm", "--since", "0001-01-01T00:00:00+14:00"), "is too long ago"),
+        (("rewind", "sales/none", "--since", "2999-01-01"), "sales/none is not an active subscription"),
         (("rewind", "sales/crm", "--since", "noon"), "'noon' is no moment: write 2026-11-24T10:00:00Z"),
         (("rewind", "sales/none", "--to", "1"), "sales/none is not an active subscription"),
         (("skip", "sales/crm", "--to", "then"), "'then' is no number: write one from 1 on"),

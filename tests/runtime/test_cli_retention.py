@@ -226,6 +226,12 @@ async def test_days_to_come_are_made(run: Run, database: Connection) -> None:
     ("options", "sentence"),
     [
         (("--days", "0"), "'0' is no number: write one from 1 on"),
+        (("--days", "99999999999"), "--days: '99999999999' is too large: write a number from 1 to 36500"),
+        (("--days", "4000000", "--inbox-days", "4000001"), "--days: '4000000' is too large"),
+        (("--inbox-days", "36501"), "--inbox-days: '36501' is too large"),
+        (("--dead-letter-days", "36501"), "--dead-letter-days: '36501' is too large"),
+        (("--audit-days", "3000000"), "--audit-days: '3000000' is too large"),
+        (("--days", "36500"), "inbox_days is 36515: a period of retention is 1 to 36500 days"),
         (("--days", "30", "--inbox-days", "30"), "The inbox would be kept for 30 days and the log for 30"),
     ],
 )
@@ -234,3 +240,10 @@ async def test_wrong_periods_are_refused(run: Run, options: tuple[str, ...], sen
     code, out, err = await run(*RUN, *options)
     assert (code, out) == (2, "")
     assert sentence in err
+
+
+@pytest.mark.usefixtures("database")
+async def test_the_longest_periods_are_possible(run: Run) -> None:
+    longest = ("--inbox-days", "36500", "--dead-letter-days", "36500", "--audit-days", "36500")
+    for more in ((), ("--dry-run",)):
+        assert (await run(*RUN, "--days", "36400", *longest, *more))[0] == 0

@@ -5,6 +5,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
+from operation_kit import Run
 from sguild_dispatcher import migrations
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.errors import NotMigratedError
@@ -106,3 +107,35 @@ async def test_a_role_that_may_only_read_can_check(connection: Connection, dsn: 
     await check_migrated(connection)
     assert await migrate(connection) == []
     await connection.execute(f"reset role; drop owned by {role}; drop role {role}")
+
+
+async def test_tables_without_a_record_are_explained(empty: Connection) -> None:
+    await migrate(empty)
+    await empty.execute("drop table sguild_dispatcher.migration")
+    with pytest.raises(NotMigratedError, match=r"no table migration that says which: .* Restore the whole"):
+        await migrate(empty)
+    await empty.execute("drop schema sguild_dispatcher cascade; create schema sguild_dispatcher")
+    assert await migrate(empty) == [each.name for each in migrations.migrations()]
+
+
+async def test_another_process_is_named_and_waited_for(
+    run: Run, empty_dsn: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(migrations, "LOCK_SECONDS", 0.5)
+    other = await asyncpg.connect(empty_dsn)
+    holder = await other.fetchval("select pg_backend_pid()")
+    transaction = other.transaction()
+    await transaction.start()
+    await migrate(other)
+    code, out, err = await run("migrate", "--dsn", empty_dsn)
+    assert (code, out) == (2, "")
+    assert err == (
+        f"sguild-dispatcher: Another session (process {holder} of the server) migrates this database, and is "
+        "not done after 0.5 s: wait for it and migrate again; one that hangs is ended by "
+        "`select pg_terminate_backend(PROCESS)`.\n"
+    )
+    [record] = caplog.records
+    assert (record.levelname, record.code, record.holder) == ("WARNING", "migration-waits", holder)  # type: ignore[attr-defined]
+    await transaction.commit()
+    await other.close()
+    assert (await run("migrate", "--dsn", empty_dsn))[0] == 0

@@ -8,11 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from sguild_dispatcher.errors import ConfigurationError
+from sguild_dispatcher.retention import LONGEST_DAYS
 
 if TYPE_CHECKING:
     from sguild_dispatcher.audit import Author
 
 NOT_DONE: Final = 1
+
+# What options may be at most, so that no date and no column is left.
+LARGEST: Final = 2**63 - 1
+RATES: Final = (0.001, 1_000_000.0)
 
 _AGO: Final = re.compile(r"([0-9]{1,6})([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -21,9 +26,12 @@ _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 def add_author_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--actor`` and ``--because``."""
     parser.add_argument(
-        "--actor", metavar="NAME", help="who does it, for the audit (default: the system's user)"
+        "--actor",
+        metavar="NAME",
+        type=storable,
+        help="who does it, for the audit (default: the system's user)",
     )
-    parser.add_argument("--because", metavar="TEXT", default="", help="why, for the audit")
+    parser.add_argument("--because", metavar="TEXT", type=storable, default="", help="why, for the audit")
 
 
 def add_question_options(parser: argparse.ArgumentParser) -> None:
@@ -69,26 +77,77 @@ def moment(text: str) -> datetime:
     Raises:
         argparse.ArgumentTypeError: it is none.
     """
+    try:
+        return _moment(text)
+    except ValueError:
+        rule = "is no moment: write 2026-11-24T10:00:00Z, 2026-11-24, or 2h for two hours ago"
+    except OverflowError:
+        rule = "is too long ago: the calendar begins with the year 1"
+    raise argparse.ArgumentTypeError(f"{text!r} {rule}")
+
+
+def _moment(text: str) -> datetime:
     ago = _AGO.fullmatch(text)
     if ago is not None:
         return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no moment: write 2026-11-24T10:00:00Z, 2026-11-24, or 2h for two hours ago"
-        ) from None
-    return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
+    read = datetime.fromisoformat(text)
+    return read.astimezone(UTC) if read.tzinfo is not None else read.replace(tzinfo=UTC)
 
 
 def positive(text: str) -> int:
-    """Read a number of things, 1 or more.
+    """Read a number of things, or the number of one: 1 or more.
 
     Raises:
-        argparse.ArgumentTypeError: it is none.
+        argparse.ArgumentTypeError: it is none, or more than the database can count.
     """
-    if re.fullmatch("[1-9][0-9]{0,17}", text) is None:
+    return _number(text, LARGEST)
+
+
+def days(text: str) -> int:
+    """Read a number of days, 1 to a century.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none, or more.
+    """
+    return _number(text, LONGEST_DAYS)
+
+
+def rate(text: str) -> float:
+    """Read how many things there are to be in a second.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no number, or nothing that makes sense.
+    """
+    lowest, highest = RATES
+    try:
+        read = float(text)
+    except ValueError:
+        read = 0.0
+    if not lowest <= read <= highest:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no rate: write how many in a second, from {lowest:g} to {highest:g}"
+        )
+    return read
+
+
+def storable(text: str) -> str:
+    """Read a text that the database can store or compare.
+
+    Raises:
+        argparse.ArgumentTypeError: it has bytes that are no UTF-8.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not UTF-8: write it in UTF-8") from None
+    return text
+
+
+def _number(text: str, most: int) -> int:
+    if re.fullmatch("[1-9][0-9]*", text) is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no number: write one from 1 on")
+    if len(text) > len(str(most)) or int(text) > most:
+        raise argparse.ArgumentTypeError(f"{text!r} is too large: write a number from 1 to {most}")
     return int(text)
 
 
@@ -99,6 +158,6 @@ def counted(count: int, thing: str) -> str:
 
 def _user() -> str:
     try:
-        return getpass.getuser()
-    except (OSError, KeyError):
+        return storable(getpass.getuser())
+    except (OSError, KeyError, argparse.ArgumentTypeError):
         raise ConfigurationError("The system does not know who you are: add --actor NAME.") from None

@@ -96,23 +96,23 @@ def _rewind(arguments: argparse.Namespace) -> int:
 
     subscriber = SubscriberName.parse(arguments.subscriber)
 
-    async def look(connection: "Connection") -> tuple[int, int]:
-        seq = arguments.to or await seq_since(connection, arguments.since)
-        return seq, await count_rewind(connection, subscriber, to=seq)
+    async def look(connection: "Connection") -> tuple[int | None, int]:
+        seq = arguments.to or await seq_since(connection, subscriber, arguments.since)
+        return seq, 0 if seq is None else await count_rewind(connection, subscriber, to=seq)
 
     async def work(connection: "Connection") -> "Rewound":
         author = author_of(arguments)
         return await rewind(
-            connection, subscriber, to=seq, author=author, forget_inbox=arguments.forget_inbox
+            connection, subscriber, to=seq or 0, author=author, forget_inbox=arguments.forget_inbox
         )
 
     seq, count = with_connection(arguments, look)
     record = {"action": "rewind", "subscriber": str(subscriber), "to": seq, "events": count}
     deed = f"deliver {counted(count, 'event')} again to {subscriber}, from seq {seq} on"
     if not count:
-        report(
-            arguments, {**record, "done": False}, f"Nothing from seq {seq} on was delivered to {subscriber}."
-        )
+        place = f"from seq {seq} on" if seq else f"since {arguments.since:%Y-%m-%d %H:%M:%S%z}"
+        nothing = f"Nothing {place} was delivered to {subscriber}."
+        report(arguments, {**record, "done": False}, nothing)
         return NOT_DONE
     if arguments.dry_run:
         report(arguments, {**record, "done": False}, f"Would {deed}.")

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import math
 from typing import TYPE_CHECKING, Any
 
 from sguild_dispatcher.cli.actions import (
@@ -14,6 +13,8 @@ from sguild_dispatcher.cli.actions import (
     counted,
     moment,
     positive,
+    rate,
+    storable,
 )
 from sguild_dispatcher.cli.common import (
     add_database_options,
@@ -49,7 +50,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     show.add_argument("--payload", action="store_true", help="show the event too; it may hold personal data")
     replay = commands.add_parser("replay", help="deliver dead letters again, from the first attempt on")
     replay.add_argument(
-        "--rate", metavar="N", type=float, help="how many become due in a second (default: all at once)"
+        "--rate", metavar="N", type=rate, help="how many become due in a second (default: all at once)"
     )
     replays = commands.add_parser("replays", help="show what became of replays")
     replays.add_argument("id", metavar="ID", type=positive, nargs="?", help="one replay (default: all)")
@@ -83,8 +84,10 @@ def _add_filter(parser: argparse.ArgumentParser) -> None:
         help="the one with this id; may be repeated",
     )
     parser.add_argument("--subscriber", metavar="DOMAIN/NAME", help="those of one subscriber")
-    parser.add_argument("--event-type", metavar="TYPE", help="those of one event type")
-    parser.add_argument("--reason", metavar="REASON", help="those with one reason, such as handler_failed")
+    parser.add_argument("--event-type", metavar="TYPE", type=storable, help="those of one event type")
+    parser.add_argument(
+        "--reason", metavar="REASON", type=storable, help="those with one reason, such as handler_failed"
+    )
     parser.add_argument(
         "--since",
         metavar="TIME",
@@ -92,7 +95,10 @@ def _add_filter(parser: argparse.ArgumentParser) -> None:
         help="those that failed last since 2026-11-24T10:00Z, or since 2h",
     )
     parser.add_argument(
-        "--error", metavar="TEXT", help="those whose detail begins so, such as the class of an exception"
+        "--error",
+        metavar="TEXT",
+        type=storable,
+        help="those whose detail begins so, such as the class of an exception",
     )
 
 
@@ -191,8 +197,6 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _replay(arguments: argparse.Namespace) -> int:
-    if arguments.rate is not None and not (math.isfinite(arguments.rate) and arguments.rate > 0):
-        raise DeadLetterFilterError(f"--rate {arguments.rate:g} is no rate: write events a second, above 0.")
     only, count = _meant(arguments, "replay")
     if not count or arguments.dry_run or not confirmed(arguments, f"replay {counted(count, 'dead letter')}"):
         return _nothing_done(arguments, "replay", count)

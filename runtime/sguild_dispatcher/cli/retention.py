@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from sguild_dispatcher.cli.actions import add_author_options, author_of, counted, positive
+from sguild_dispatcher.cli.actions import add_author_options, author_of, counted, days
 from sguild_dispatcher.cli.common import (
     add_database_options,
     plain_record,
@@ -31,26 +31,26 @@ def add_parser(subparsers: "Subparsers") -> None:
     run.add_argument(
         "--days",
         metavar="N",
-        type=positive,
+        type=days,
         default=DAYS,
         help=f"days of the log that are kept (default: {DAYS})",
     )
     run.add_argument(
         "--inbox-days",
         metavar="N",
-        type=positive,
+        type=days,
         help=f"of the inbox (default: {INBOX_MORE} more than of the log)",
     )
     run.add_argument(
         "--dead-letter-days",
         metavar="N",
-        type=positive,
+        type=days,
         help="of dead letters (default: kept until they are settled)",
     )
     run.add_argument(
         "--audit-days",
         metavar="N",
-        type=positive,
+        type=days,
         default=AUDIT_DAYS,
         help=f"of the audit (default: {AUDIT_DAYS})",
     )
