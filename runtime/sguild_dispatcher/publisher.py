@@ -325,7 +325,7 @@ class Publisher(_Publisher):
             PublishError: one of them is refused, and no row is written; the message names its index.
             MissingKeyError, NotMigratedError, MissingRightsError: as for one event.
         """
-        payloads = list(payloads)
+        payloads = _listed(payloads)
         if not payloads:
             return []
         rows: list[EventRow] = []
@@ -359,7 +359,7 @@ class SyncPublisher(_Publisher):
     def _publish_many(
         self, connection: SyncConnection, payloads: Iterable[Payload], event_id: Callable[[str], _IdT]
     ) -> list[_IdT]:
-        payloads = list(payloads)
+        payloads = _listed(payloads)
         if not payloads:
             return []
         rows: list[EventRow] = []
@@ -371,6 +371,13 @@ class SyncPublisher(_Publisher):
                 self._explain_rights(error)
                 raise
         return [event_id(each.event_id) for each in rows]
+
+
+def _listed(payloads: Iterable[Payload] | Payload) -> list[Payload]:
+    if isinstance(payloads, Payload):  # a model can be iterated, and yields its fields
+        given = type(payloads).__qualname__
+        raise InvalidEventError(f"publish_many takes several payloads and got one {given}: write [payload].")
+    return list(payloads)
 
 
 def _publishing_many(payloads: Sequence[object]) -> Publishing:

@@ -240,3 +240,11 @@ async def test_a_key_that_is_rotated_in_the_middle_of_a_batch_is_stored_with_wha
     assert [each["key_id"] for each in stored] == [*[next(iter(old)).id] * 2, next(iter(new)).id]
     for each in stored:
         assert both.verify(each["key_id"], each["body"], each["signature"]) == "revenue"
+
+
+async def test_one_payload_is_not_several(connection: Connection) -> None:
+    publisher = RevenuePublisher(keyring=KEYRING, settings=Settings(tenant_id="tenant-1"))
+    one: Any = locked()
+    with pytest.raises(InvalidEventError, match=r"got one CreditLockedV1: write \[payload\]"):
+        async with connection.transaction():
+            await publisher.publish_many(connection, one)
