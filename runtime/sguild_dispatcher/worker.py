@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 from sguild_dispatcher.delivery.assembly import Assembly
 from sguild_dispatcher.delivery.blame import Blame
+from sguild_dispatcher.delivery.care import Caution
 from sguild_dispatcher.delivery.lag import LagWatch
 from sguild_dispatcher.delivery.partition import PartitionLoop
 from sguild_dispatcher.delivery.timing import HandlerTimes
@@ -142,6 +143,7 @@ class LogReader:
         self._lease_seconds = lease_seconds
         self._worker_id: UUID = uuid4()
         self._blame = Blame()
+        self._cautions: dict[int, Caution] = {}
         self._times = HandlerTimes()
         self._times_stored_at = time.monotonic()
         self._running: dict[int, Running] = {}
@@ -270,7 +272,7 @@ class LogReader:
             running.loop = self._assembly.loop(
                 sessions,
                 partition=running.partition,
-                blame=self._blame,
+                caution=self._cautions.setdefault(running.partition, Caution(self._blame)),
                 times=self._times,
                 poll_interval=self._poll_interval,
                 stopping=lambda: self._stopping or running.stopping,

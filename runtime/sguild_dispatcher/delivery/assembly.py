@@ -56,7 +56,7 @@ class Assembly:
         sessions: Sessions,
         *,
         partition: int,
-        blame: Blame,
+        caution: Caution,
         times: HandlerTimes,
         poll_interval: float,
         stopping: Callable[[], bool],
@@ -72,13 +72,13 @@ class Assembly:
             stopping=stopping,
             telemetry=self.telemetry,
         )
-        caution = Caution(blame)
+        caution.new_session()
         log, home = (
             (sessions.session, sessions.session)
             if isinstance(sessions, OneSession)
             else (sessions.log, sessions.home)
         )
-        deliverer = self._deliverer(blame, times, home.claim_on)
+        deliverer = self._deliverer(caution.blame, times, home.claim_on)
         batches = (
             TransactionalBatches(sessions.session, deliverer, rules=rules, caution=caution, tally=self.tally)
             if isinstance(sessions, OneSession) and not self.handlers.has_leased

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from uuid import uuid4
 
 from sguild_dispatcher.delivery.care import Care, Caution
-from sguild_dispatcher.delivery.deliverer import Deliverer, HandlerRaisedError
+from sguild_dispatcher.delivery.deliverer import Deliverer
 from sguild_dispatcher.delivery.outcomes import HeldBack
 from sguild_dispatcher.delivery.place import Place
 from sguild_dispatcher.delivery.progress import (
@@ -29,11 +29,11 @@ from sguild_dispatcher.transport.interface import (
     CommitFailedError,
     Cursor,
     CursorMovedError,
-    FailedTransactionError,
     HomeSession,
     LogSession,
     Page,
     Row,
+    SpoiledSessionError,
 )
 
 
@@ -76,7 +76,19 @@ class GuardedBatches:
 
         Raises:
             CursorMovedError: another process moved the cursor, or the subscription is retired.
+            SpoiledSessionError: handlers left the session in a state that needs another one.
         """
+        self._caution.begin()
+        try:
+            return await self._batch()
+        except (CursorMovedError, SpoiledSessionError):
+            raise
+        except Exception as error:
+            if self._log.is_lost(error) or self._home.is_lost(error):
+                raise
+            self._caution.give_up(error)
+
+    async def _batch(self) -> Step:
         begun = await self._place.cursor()
         cursor, page = await self._freeze(begun)
         handled = await self._settle_page(page)
@@ -170,20 +182,23 @@ class GuardedBatches:
     async def _try_stretch(self, rows: Sequence[Row]) -> int:
         """Return how many events are done; none if they have to be done again with more care."""
         progress = Progress()
+        self._caution.begin()
         try:
             async with self._home.transaction():
                 await self._deliver_stretch(rows, progress)
-        except (HandlerRaisedError, FailedTransactionError):
-            if self._caution.care is not Care.WHOLE_BATCH:
-                raise
-            self._caution.raise_care(Care.SAVEPOINTS)
-            return 0
+        except CursorMovedError:
+            raise
         except TransactionControlError as error:
             log_ended_transaction(self._rules, error)
             self._caution.raise_care(Care.SAVEPOINTS)
             return 0
         except CommitFailedError as error:
             self._caution.after_commit_failure(error)
+            return 0
+        except Exception as error:
+            if self._home.is_lost(error):
+                raise
+            self._caution.after_batch_failure(error)
             return 0
         self._caution.relax()
         progress.committed(self._rules, self._tally, self._caution.blame)

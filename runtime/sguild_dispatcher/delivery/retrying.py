@@ -54,32 +54,45 @@ class Retries:
 
         Raises:
             CursorMovedError: another process has done the event meanwhile.
+            SpoiledSessionError: handlers left the session in a state that needs another one.
         """
+        self._caution.begin()
         progress = Progress()
-        leased: Row | None = None
         try:
-            async with self._home.transaction():
-                row = await self._home.due_retry(self._rules.clock(), hold_back=self._rules.hold_back)
-                if row is None:
-                    return False
-                if self._deliverer.is_leased(row) and row["attempts"] >= self._rules.policy.max_attempts:
-                    progress.add(row, _NEVER_ENDED, row["attempts"], self._rules)
-                    await self._store(row, progress)
-                elif self._deliverer.is_leased(row):
-                    leased = row
-                    await self._begin(row)
-                elif self._inbox and await self._is_done(row):
-                    await self._home.delete_failure(row["id"])
-                else:
-                    await self._deliver(row, progress, leased=False)
-            if leased is not None:
-                await self._deliver_leased(leased, progress)
+            if not await self._retry(progress):
+                return False
+        except CursorMovedError:
+            raise
         except TransactionControlError as error:
             log_ended_transaction(self._rules, error)
         except CommitFailedError as error:
             self._caution.blame_event_at_hand(error)
+        except Exception as error:
+            if self._home.is_lost(error):
+                raise
+            self._caution.after_retry_failure(error)
         else:
             progress.committed(self._rules, self._tally, self._caution.blame)
+        return True
+
+    async def _retry(self, progress: Progress) -> bool:
+        leased: Row | None = None
+        async with self._home.transaction():
+            row = await self._home.due_retry(self._rules.clock(), hold_back=self._rules.hold_back)
+            if row is None:
+                return False
+            if self._deliverer.is_leased(row) and row["attempts"] >= self._rules.policy.max_attempts:
+                progress.add(row, _NEVER_ENDED, row["attempts"], self._rules)
+                await self._store(row, progress)
+            elif self._deliverer.is_leased(row):
+                leased = row
+                await self._begin(row)
+            elif self._inbox and await self._is_done(row):
+                await self._home.delete_failure(row["id"])
+            else:
+                await self._deliver(row, progress, leased=False)
+        if leased is not None:
+            await self._deliver_leased(leased, progress)
         return True
 
     async def _begin(self, row: Row) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import uuid4
 
 from sguild_dispatcher.delivery.care import Care, Caution
-from sguild_dispatcher.delivery.deliverer import Deliverer, HandlerRaisedError
+from sguild_dispatcher.delivery.deliverer import Deliverer
 from sguild_dispatcher.delivery.outcomes import HeldBack
 from sguild_dispatcher.delivery.place import Place
 from sguild_dispatcher.delivery.progress import (
@@ -27,7 +27,7 @@ from sguild_dispatcher.errors import TransactionControlError
 from sguild_dispatcher.transport.interface import (
     CommitFailedError,
     Cursor,
-    FailedTransactionError,
+    CursorMovedError,
     Page,
     Session,
     TransactionLostError,
@@ -62,20 +62,24 @@ class TransactionalBatches:
 
         Raises:
             CursorMovedError: another process moved the cursor, or the subscription is retired.
-            TransactionLostError: something ended the transaction, and no handler is known to have done it.
+            SpoiledSessionError: handlers left the session in a state that needs another one.
         """
-        cursor = await self._place.cursor()
+        self._caution.begin()
         try:
-            step = await self._batch(cursor)
-        except (HandlerRaisedError, TransactionLostError, FailedTransactionError):
-            if self._caution.care is not Care.WHOLE_BATCH:
-                raise
-            self._caution.raise_care(Care.SAVEPOINTS)
+            step = await self._batch(await self._place.cursor())
+        except CursorMovedError:
+            raise
+        except TransactionLostError as error:
+            self._caution.after_batch_failure(error)
         except TransactionControlError as error:
             log_ended_transaction(self._rules, error)
             self._caution.raise_care(Care.SAVEPOINTS)
         except CommitFailedError as error:
             self._caution.after_commit_failure(error)
+        except Exception as error:
+            if self._session.is_lost(error):
+                raise
+            self._caution.after_batch_failure(error)
         else:
             self._caution.relax()
             return step

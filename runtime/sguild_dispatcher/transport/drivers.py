@@ -52,8 +52,15 @@ class Driver(Protocol):
         """Tell whether the connection is gone, without asking the server."""
         ...
 
+    async def discard(self) -> None:
+        """Close it, whatever it does: nobody is to have its session again."""
+        ...
 
-_CONNECTION_LOSS: Final = ("08", "53", "57")
+
+_CONNECTION_LOSS: Final = ("08", "53", "57P")
+"""Beginnings of SQLSTATEs: no connection, no resources, and a server that ends or lets nobody in."""
+
+QUERY_CANCELED: Final = "57014"
 
 
 def sqlstate(error: BaseException) -> str:
@@ -66,7 +73,7 @@ def is_loss(driver: Driver, error: BaseException) -> bool:
     # asyncpg's internal errors say that a connection was cut in the middle of a statement: it is of no use.
     return (
         driver.is_closed()
-        or sqlstate(error)[:2] in _CONNECTION_LOSS
+        or sqlstate(error).startswith(_CONNECTION_LOSS)
         or isinstance(error, asyncpg.InternalClientError)
     )
 
@@ -118,6 +125,10 @@ class AsyncpgDriver:
         except asyncpg.InterfaceError:
             return True
 
+    async def discard(self) -> None:
+        """See :meth:`Driver.discard`."""
+        self.connection.terminate()
+
 
 class PsycopgDriver:
     """An asynchronous connection of psycopg 3, in whatever mode and with whatever row factory."""
@@ -164,6 +175,10 @@ class PsycopgDriver:
     def is_closed(self) -> bool:
         """See :meth:`Driver.is_closed`."""
         return bool(self.connection.closed)
+
+    async def discard(self) -> None:
+        """See :meth:`Driver.discard`."""
+        await self.connection.close()
 
     def _cursor(self) -> Any:
         import psycopg
@@ -217,3 +232,7 @@ class SqlAlchemyDriver:
     def is_closed(self) -> bool:
         """See :meth:`Driver.is_closed`."""
         return bool(self.connection.closed) or self._raw.is_closed()
+
+    async def discard(self) -> None:
+        """See :meth:`Driver.discard`."""
+        await self._raw.discard()

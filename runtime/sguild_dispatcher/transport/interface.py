@@ -37,6 +37,10 @@ class CommitFailedError(Exception):
     """The server refused to commit, and the session still stands; the cause tells why."""
 
 
+class SpoiledSessionError(Exception):
+    """A statement of the worker's own failed after handlers had used its session; the cause tells why."""
+
+
 class FailedTransactionError(Exception):
     """An earlier statement of the transaction failed, so that this one cannot be executed."""
 
@@ -152,6 +156,10 @@ class LogSession(Protocol):
         """Tell whether the connection is gone."""
         ...
 
+    def is_lost(self, error: Exception) -> bool:
+        """Tell whether an error says that the connection or its server is gone."""
+        ...
+
     async def load_cursor(self) -> Cursor:
         """Return the partition's place.
 
@@ -202,6 +210,10 @@ class HomeSession(Protocol):
 
     def is_closed(self) -> bool:
         """As :meth:`LogSession.is_closed`."""
+        ...
+
+    def is_lost(self, error: Exception) -> bool:
+        """As :meth:`LogSession.is_lost`."""
         ...
 
     def is_in_transaction(self) -> bool:

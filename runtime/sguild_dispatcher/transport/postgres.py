@@ -13,7 +13,7 @@ from sguild_dispatcher.roles import ReadingRights
 from sguild_dispatcher.statements import statement
 from sguild_dispatcher.subscriptions import SubscriberName, subscription_id
 from sguild_dispatcher.transport.claims import claim_on
-from sguild_dispatcher.transport.drivers import Driver, sqlstate
+from sguild_dispatcher.transport.drivers import Driver, is_loss, sqlstate
 from sguild_dispatcher.transport.interface import (
     CommitFailedError,
     Cursor,
@@ -80,7 +80,7 @@ async def transaction(driver: Driver) -> AsyncGenerator[None, None]:
     try:
         await driver.commit()
     except Exception as error:
-        if driver.is_closed():
+        if is_loss(driver, error):
             raise
         raise CommitFailedError from error
 
@@ -122,6 +122,10 @@ class PostgresSession:
     def is_closed(self) -> bool:
         """See :meth:`LogSession.is_closed`."""
         return self._driver.is_closed()
+
+    def is_lost(self, error: Exception) -> bool:
+        """See :meth:`LogSession.is_lost`."""
+        return is_loss(self._driver, error)
 
     def is_in_transaction(self) -> bool:
         """See :meth:`HomeSession.is_in_transaction`."""

@@ -15,8 +15,14 @@ from sguild_dispatcher.roles import ReadingRights, missing_rights
 from sguild_dispatcher.statements import statement
 from sguild_dispatcher.subscriptions import Start, SubscriberName, register
 from sguild_dispatcher.telemetry.errors import error_type
-from sguild_dispatcher.transport.drivers import AsyncpgDriver, Driver, is_loss, sqlstate
-from sguild_dispatcher.transport.interface import Control, HomeSession, LogSession, Session
+from sguild_dispatcher.transport.drivers import QUERY_CANCELED, AsyncpgDriver, Driver, is_loss, sqlstate
+from sguild_dispatcher.transport.interface import (
+    Control,
+    HomeSession,
+    LogSession,
+    Session,
+    SpoiledSessionError,
+)
 from sguild_dispatcher.transport.postgres import PostgresControl, PostgresSession, Share, transaction
 from sguild_dispatcher.transport.providers import Provider, prepare_session
 from sguild_dispatcher.wakeups import CHANNEL
@@ -204,8 +210,12 @@ async def borrowed(provider: Provider, domain: str) -> AsyncGenerator[Driver, No
     driver = await provider.acquire()
     try:
         yield driver
+    except SpoiledSessionError as error:
+        await driver.discard()
+        raise session_given_up(error.__cause__ or error) from None
     except Exception as error:
-        if is_loss(driver, error):
+        # What a person or a time limit canceled may pass another time.
+        if is_loss(driver, error) or sqlstate(error) == QUERY_CANCELED:
             raise connection_lost(error) from None
         if sqlstate(error) != INSUFFICIENT_PRIVILEGE:
             raise
@@ -235,6 +245,15 @@ def connection_lost(error: BaseException) -> DatabaseUnavailableError:
     reason = str(error).partition("\n")[0] or type(error).__name__
     return DatabaseUnavailableError(
         f"The connection was lost ({reason}); what was not committed is delivered again."
+    )
+
+
+def session_given_up(error: BaseException) -> DatabaseUnavailableError:
+    """Return the error that says that another session is needed, since handlers spoiled this one."""
+    name = type(error).__name__
+    return DatabaseUnavailableError(
+        f"A statement of the worker's own failed after handlers had used its session ({name}): the session "
+        "is given up, and what was not committed is delivered again."
     )
 
 

@@ -16,8 +16,8 @@ from sguild_dispatcher.testing.memory.parts import MemoryShare
 from sguild_dispatcher.testing.memory.session import MemorySession
 from sguild_dispatcher.testing.memory.store import Snapshot, Store
 from sguild_dispatcher.testing.memory.tables import AuditEntry, FailedDelivery, Subscription, Tables
-from sguild_dispatcher.transport.interface import HOME_LOG, Control, Cursor, Row
-from sguild_dispatcher.transport.sources import OneSession, Sessions
+from sguild_dispatcher.transport.interface import HOME_LOG, Control, Cursor, Row, SpoiledSessionError
+from sguild_dispatcher.transport.sources import OneSession, Sessions, session_given_up
 
 
 class MemoryDatabase:
@@ -185,4 +185,7 @@ class MemorySource:
             partitions=partitions,
             ignored=frozenset(ignored),
         )
-        yield OneSession(MemorySession(self.database.connection(), share))
+        try:
+            yield OneSession(MemorySession(self.database.connection(), share))
+        except SpoiledSessionError as error:
+            raise session_given_up(error.__cause__ or error) from error

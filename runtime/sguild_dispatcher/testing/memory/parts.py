@@ -56,6 +56,10 @@ class MemoryPart:
         """See :meth:`LogSession.is_closed`: memory is never gone."""
         return False
 
+    def is_lost(self, error: Exception) -> bool:  # noqa: ARG002 - nothing is ever lost
+        """See :meth:`LogSession.is_lost`."""
+        return False
+
     @property
     def _open(self) -> Transaction:
         transaction = self._connection.open
