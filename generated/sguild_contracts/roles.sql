@@ -196,8 +196,8 @@ grant
 grant insert (subscription_id, domain, producer, event_id) on sguild_dispatcher.inbox to sguild_coaching, sguild_delivery, sguild_growth, sguild_platform, sguild_revenue, sguild_sales;
 grant insert, update (hour, calls, seconds, slowest) on sguild_dispatcher.handler_time to sguild_coaching, sguild_delivery, sguild_growth, sguild_platform, sguild_revenue, sguild_sales;
 grant insert (action, domain, name, actor, reason, details) on sguild_dispatcher.audit_entry to sguild_coaching, sguild_delivery, sguild_growth, sguild_platform, sguild_revenue, sguild_sales;
-grant insert (entry_id, subscription_id, log, seq, event_id, event_type) on sguild_dispatcher.audit_event
-    to sguild_coaching, sguild_delivery, sguild_growth, sguild_platform, sguild_revenue, sguild_sales;
+grant insert (entry_id, entry_domain, subscription_id, domain, log, seq, event_id, event_type)
+    on sguild_dispatcher.audit_event to sguild_coaching, sguild_delivery, sguild_growth, sguild_platform, sguild_revenue, sguild_sales;
 grant execute on function sguild_dispatcher.create_log_days(integer), sguild_dispatcher.days_in_default()
     to sguild_coaching, sguild_delivery, sguild_growth, sguild_platform, sguild_revenue, sguild_sales;
 
@@ -226,10 +226,8 @@ create policy sguild_coaching on sguild_dispatcher.handler_time to sguild_coachi
 create policy sguild_coaching on sguild_dispatcher.audit_entry to sguild_coaching
     using (domain = 'coaching');
 create policy sguild_coaching on sguild_dispatcher.audit_event to sguild_coaching
-    using (exists (
-        select from sguild_dispatcher.subscription as own
-        where own.id = audit_event.subscription_id and own.domain = 'coaching'
-    ));
+    using (domain = 'coaching')
+    with check (domain = 'coaching' and entry_domain = 'coaching');
 
 -- delivery
 create policy sguild_delivery_select on sguild_dispatcher.event_log for select to sguild_delivery
@@ -267,10 +265,8 @@ create policy sguild_delivery on sguild_dispatcher.handler_time to sguild_delive
 create policy sguild_delivery on sguild_dispatcher.audit_entry to sguild_delivery
     using (domain = 'delivery');
 create policy sguild_delivery on sguild_dispatcher.audit_event to sguild_delivery
-    using (exists (
-        select from sguild_dispatcher.subscription as own
-        where own.id = audit_event.subscription_id and own.domain = 'delivery'
-    ));
+    using (domain = 'delivery')
+    with check (domain = 'delivery' and entry_domain = 'delivery');
 
 -- growth
 create policy sguild_growth_insert on sguild_dispatcher.event_log for insert to sguild_growth
@@ -304,10 +300,8 @@ create policy sguild_growth on sguild_dispatcher.handler_time to sguild_growth
 create policy sguild_growth on sguild_dispatcher.audit_entry to sguild_growth
     using (domain = 'growth');
 create policy sguild_growth on sguild_dispatcher.audit_event to sguild_growth
-    using (exists (
-        select from sguild_dispatcher.subscription as own
-        where own.id = audit_event.subscription_id and own.domain = 'growth'
-    ));
+    using (domain = 'growth')
+    with check (domain = 'growth' and entry_domain = 'growth');
 
 -- platform
 create policy sguild_platform_insert on sguild_dispatcher.event_log for insert to sguild_platform
@@ -354,10 +348,8 @@ create policy sguild_platform on sguild_dispatcher.handler_time to sguild_platfo
 create policy sguild_platform on sguild_dispatcher.audit_entry to sguild_platform
     using (domain = 'platform');
 create policy sguild_platform on sguild_dispatcher.audit_event to sguild_platform
-    using (exists (
-        select from sguild_dispatcher.subscription as own
-        where own.id = audit_event.subscription_id and own.domain = 'platform'
-    ));
+    using (domain = 'platform')
+    with check (domain = 'platform' and entry_domain = 'platform');
 
 -- revenue
 create policy sguild_revenue_insert on sguild_dispatcher.event_log for insert to sguild_revenue
@@ -399,10 +391,8 @@ create policy sguild_revenue on sguild_dispatcher.handler_time to sguild_revenue
 create policy sguild_revenue on sguild_dispatcher.audit_entry to sguild_revenue
     using (domain = 'revenue');
 create policy sguild_revenue on sguild_dispatcher.audit_event to sguild_revenue
-    using (exists (
-        select from sguild_dispatcher.subscription as own
-        where own.id = audit_event.subscription_id and own.domain = 'revenue'
-    ));
+    using (domain = 'revenue')
+    with check (domain = 'revenue' and entry_domain = 'revenue');
 
 -- sales
 create policy sguild_sales_insert on sguild_dispatcher.event_log for insert to sguild_sales
@@ -448,10 +438,8 @@ create policy sguild_sales on sguild_dispatcher.handler_time to sguild_sales
 create policy sguild_sales on sguild_dispatcher.audit_entry to sguild_sales
     using (domain = 'sales');
 create policy sguild_sales on sguild_dispatcher.audit_event to sguild_sales
-    using (exists (
-        select from sguild_dispatcher.subscription as own
-        where own.id = audit_event.subscription_id and own.domain = 'sales'
-    ));
+    using (domain = 'sales')
+    with check (domain = 'sales' and entry_domain = 'sales');
 
 insert into sguild_dispatcher.roles_installed (registry_version, registry_hash, rights_digest)
 values (

@@ -23,6 +23,7 @@ from sguild_dispatcher.errors import ConfigurationError, DeadLetterFilterError, 
 from sguild_dispatcher.migrations import check_migrated
 from sguild_dispatcher.reading import REASONS, Reason
 from sguild_dispatcher.retries import SAID_BY_HANDLERS, shown_detail
+from sguild_dispatcher.roles import require_operator
 from sguild_dispatcher.statements import statement
 from sguild_dispatcher.subscriptions import SubscriberName, require_subscription
 
@@ -331,9 +332,8 @@ class DeadLetters:
                     **_described(only),
                     **{name: each for name, each in told.items() if each is not None},
                 }
-                entry = await add_entry(
-                    connection, action, author, subscriber=only.subscriber, details=details
-                )
+                whose = await _whose(connection, ids)
+                entry = await add_entry(connection, action, author, subscriber=whose, details=details)
                 return await act(connection, ids, entry)
 
     @asynccontextmanager
@@ -366,17 +366,18 @@ async def _chosen(connection: "Connection", only: DeadLetterFilter | None, limit
     if only.subscriber is not None:
         await require_subscription(connection, only.subscriber)
     domain, name = (None, None) if only.subscriber is None else (only.subscriber.domain, only.subscriber.name)
-    values = (
-        list(only.ids) or None,
-        domain,
-        name,
-        only.event_type,
-        only.reason,
-        only.since,
-        only.error,
-        limit,
-    )
+    filters = (only.event_type, only.reason, only.since, only.error)
+    values = (list(only.ids) or None, domain, name, *filters, limit)
     return [row["id"] for row in await connection.fetch(statement("dead_letter/choose"), *values)]
+
+
+async def _whose(connection: "Connection", ids: list[int]) -> SubscriberName | None:
+    """Return the one subscriber whose dead letters they are; ``None`` for several, if that may be."""
+    rows = await connection.fetch(statement("dead_letter/subscribers"), ids)
+    found = [SubscriberName(row["domain"], row["name"]) for row in rows]
+    if len(found) > 1:
+        await require_operator(connection, found)
+    return found[0] if len(found) == 1 else None
 
 
 def _described(only: DeadLetterFilter) -> dict[str, object]:

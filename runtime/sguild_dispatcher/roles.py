@@ -14,8 +14,11 @@ from sguild_dispatcher.rights import INSUFFICIENT_PRIVILEGE, OPERATOR, role_of
 from sguild_dispatcher.statements import statement
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sguild_dispatcher.database import Connection, Queries
     from sguild_dispatcher.registry import Registry
+    from sguild_dispatcher.subscriptions import SubscriberName
 
 APPLY: Final = "sguild-dispatcher roles apply"
 
@@ -110,13 +113,33 @@ async def require_all_rows(connection: "Connection") -> None:
     Raises:
         MissingRightsError: policies apply to it, and it is no operator.
     """
-    rows = await connection.fetch(statement("roles/sees_all"))
-    if not rows[0]["sees_all"]:
-        login = rows[0]["login"]
+    login, sees_all = await _sight(connection)
+    if not sees_all:
         raise MissingRightsError(
             f"Policies hide subscribers from the role {login}, so what they still need would be dropped: run "
             f'`grant {OPERATOR} to "{login}"`, or connect as a superuser.'
         )
+
+
+async def require_operator(connection: "Connection", subscribers: "Sequence[SubscriberName]") -> None:
+    """Make sure that a connection may act on the dead letters of several subscribers at once.
+
+    Raises:
+        MissingRightsError: it is a domain's, whose audit entries each name one subscriber.
+    """
+    login, sees_all = await _sight(connection)
+    if not sees_all:
+        raise MissingRightsError(
+            f"These are dead letters of {_listed([str(each) for each in subscribers])}, and only an operator "
+            f"may act on those of several subscribers at once, which {login} is not: name one, "
+            f"`--subscriber {subscribers[0]}`."
+        )
+
+
+async def _sight(connection: "Connection") -> tuple[str, bool]:
+    """Return the login, and whether no policy hides rows from it."""
+    row = (await connection.fetch(statement("roles/sees_all")))[0]
+    return row["login"], row["sees_all"]
 
 
 async def installed_roles(connection: "Connection") -> tuple[str, list[str]]:
@@ -137,7 +160,9 @@ async def _complaint(connection: "Connection", error: Exception) -> Exception | 
         login = await connection.fetchval("select current_user")
         return MissingRightsError(
             f"The role {login} may not install roles ({reason}): connect as the owner of the schema "
-            "sguild_dispatcher, with the attribute createrole, or as a superuser."
+            "sguild_dispatcher, with the attribute createrole, or as a superuser. Roles belong to the whole "
+            "server: where another role made them, run as that one, or as a superuser, "
+            f'`grant {OPERATOR} to "{login}" with admin option` first.'
         )
     return error
 

@@ -173,6 +173,28 @@ insert into sguild_dispatcher.cursor (subscription_id, domain, partition, versio
 insert into sguild_dispatcher.cursor (subscription_id, domain, partition, version, generation, done)
     values (1, 'sales', 0, 99, 1, '9:9:')
 
+-- the key of another cursor
+insert into sguild_dispatcher.cursor (subscription_id, domain, partition, version, generation, done)
+    values (1, 'sales', 0, 1, 1, '9:9:')
+
+-- the key of another claim
+insert into sguild_dispatcher.partition_owner (subscription_id, domain, partition, worker_id)
+    values (1, 'sales', 0, gen_random_uuid())
+
+-- the key of another event that is done
+insert into sguild_dispatcher.inbox (subscription_id, domain, producer, event_id)
+    values (1, 'sales', 'platform', 'done')
+
+-- the key of another dead letter
+insert into sguild_dispatcher.failed_delivery (subscription_id, domain, log, state, seq, event_id,
+    event_type, schema_version, producer, tenant_id, ordering_key, key_id, signature, body, reason,
+    detail, attempts) values (1, 'sales', '', 'dead', 1, 'e', 'person.updated', 1, 'platform', 't', 'k',
+    'key', 'sig', '{}', 'handler_failed', '', 1)
+
+-- the key of another event of the audit
+insert into sguild_dispatcher.audit_event (entry_id, entry_domain, subscription_id, domain, log, seq,
+    event_id, event_type) values (1, 'sales', 1, 'sales', '', 1, 'e', 'person.updated')
+
 -- delete other cursors
 delete from sguild_dispatcher.cursor where domain = 'revenue'
 
@@ -249,8 +271,29 @@ insert into sguild_dispatcher.audit_entry (action, domain, actor, reason) values
 select * from sguild_dispatcher.audit_event where event_type = 'person.updated'
 
 -- audit an event of another
-insert into sguild_dispatcher.audit_event (entry_id, subscription_id, log, seq, event_id, event_type)
-    values (1, 1, '', 2, 'e', 'person.updated')
+insert into sguild_dispatcher.audit_event (entry_id, entry_domain, subscription_id, domain, log, seq,
+    event_id, event_type)
+    values (1, 'revenue', 1, 'revenue', '', 2, 'e', 'person.updated')
+
+-- audit an own event in the entry of another
+insert into sguild_dispatcher.audit_event (entry_id, entry_domain, subscription_id, domain, log, seq,
+    event_id, event_type)
+    values (1, 'revenue', 2, 'sales', '', 2, 'e', 'credit.locked')
+
+-- audit an own event in the entry of another as one's own
+insert into sguild_dispatcher.audit_event (entry_id, entry_domain, subscription_id, domain, log, seq,
+    event_id, event_type)
+    values (1, 'sales', 2, 'sales', '', 2, 'e', 'credit.locked')
+
+-- audit an own event in the entry of nobody
+insert into sguild_dispatcher.audit_event (entry_id, entry_domain, subscription_id, domain, log, seq,
+    event_id, event_type)
+    values (1, null, 2, 'sales', '', 2, 'e', 'credit.locked')
+
+-- audit an event of another in the own entry
+insert into sguild_dispatcher.audit_event (entry_id, entry_domain, subscription_id, domain, log, seq,
+    event_id, event_type)
+    values (2, 'sales', 1, 'sales', '', 2, 'e', 'person.updated')
 
 -- change the audited events
 update sguild_dispatcher.audit_event set event_id = 'x'

@@ -40,8 +40,10 @@ begin
         );
         insert into sguild_dispatcher.audit_entry (action, domain, actor, reason)
         values ('replay', each.domain, 'somebody', '');
-        insert into sguild_dispatcher.audit_event (entry_id, subscription_id, log, seq, event_id, event_type)
-        select max(entry.id), identifier, '', 1, 'e', each.event_type from sguild_dispatcher.audit_entry as entry;
+        insert into sguild_dispatcher.audit_event
+            (entry_id, entry_domain, subscription_id, domain, log, seq, event_id, event_type)
+        select max(entry.id), each.domain, identifier, each.domain, '', 1, 'e', each.event_type
+        from sguild_dispatcher.audit_entry as entry;
     end loop;
 end
 $$;

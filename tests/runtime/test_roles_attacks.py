@@ -73,6 +73,14 @@ OTHERWISE: Final = {
     "copy in": "0A000",  # not where policies are
     "move another cursor as one's own": "23503",  # the foreign key has the domain in it
     "claim for another as one's own": "23503",
+    "audit an own event in the entry of another as one's own": "23503",
+    "audit an event of another in the own entry": "23503",
+    # Not 23505: then it could be told whether the key is there, and whoever inserts it would wait.
+    "the key of another cursor": "23503",
+    "the key of another claim": "23503",
+    "the key of another event that is done": "23503",
+    "the key of another dead letter": "23503",
+    "the key of another event of the audit": "23503",
     "grant to all": "GRANT",  # a warning: nothing was granted
 }
 # What still stops a superuser, after rights were asked for: a constraint, or the transaction of the test.

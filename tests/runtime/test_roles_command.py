@@ -105,8 +105,34 @@ async def test_a_service_may_not_install_roles(run: Run, roles_dsn: str) -> None
     assert err == (
         "sguild-dispatcher: The role sales_app may not install roles (permission denied for procedure "
         "replace_roles): connect as the owner of the schema sguild_dispatcher, with the attribute "
-        "createrole, or as a superuser.\n"
+        "createrole, or as a superuser. Roles belong to the whole server: where another role made them, "
+        'run as that one, or as a superuser, `grant dispatcher_operator to "sales_app" with admin option` '
+        "first.\n"
     )
+
+
+async def test_an_owner_of_a_second_database_whose_roles_are_another_s(
+    run: Run, roles_template: tuple[str, str]
+) -> None:
+    """Since PostgreSQL 16 the attribute createrole does not let it grant the roles that another made."""
+    server, _ = roles_template
+    dsn = await create_database(server)
+    try:
+        owner_dsn = await owned(dsn, "sguild_second_owner", may_grant=False)
+        async with connected(dsn) as superuser:
+            is_old = await superuser.fetchval(
+                "select current_setting('server_version_num')::integer < 160000"
+            )
+        code, _, err = await run("roles", "apply", "--dsn", owner_dsn)
+        assert (code == 0) is is_old, err
+        if not is_old:
+            way_out = err.split("`")[1]
+            assert way_out == 'grant dispatcher_operator to "sguild_second_owner" with admin option'
+            async with connected(dsn) as superuser:
+                await superuser.execute(way_out)
+            assert (await run("roles", "apply", "--dsn", owner_dsn))[0] == 0
+    finally:
+        await drop_database(dsn)
 
 
 async def test_twice_is_once_and_repairs_what_somebody_changed(roles_dsn: str) -> None:
@@ -268,7 +294,7 @@ async def test_retention_drops_nothing_by_the_hand_of_who_does_not_see_all(
     )
 
 
-async def owned(dsn: str, name: str) -> str:
+async def owned(dsn: str, name: str, *, may_grant: bool = True) -> str:
     """Give a database to a login that may create roles, and let it migrate."""
     async with connected(dsn) as superuser:
         await create_login(superuser, name, "createrole")
@@ -276,7 +302,8 @@ async def owned(dsn: str, name: str) -> str:
             f"do $$ begin execute format('alter database %I owner to {name}', current_database()); end $$"
         )
         # The roles are there already, of other databases; only who made one may grant it.
-        await superuser.execute(f"grant dispatcher_operator to {name} with admin option")
+        if may_grant:
+            await superuser.execute(f"grant dispatcher_operator to {name} with admin option")
     async with connected(dsn, name) as owner:
         await migrate(owner)
     return login_dsn(dsn, name)

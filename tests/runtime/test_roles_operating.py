@@ -12,7 +12,7 @@ from sguild_contracts.testing import make_credit_locked
 from sguild_dispatcher.cli import main
 from sguild_dispatcher.retries import RetryPolicy
 from sguild_dispatcher.settings import Settings
-from sguild_dispatcher.subscriber import HandlerContext
+from sguild_dispatcher.subscriber import HandlerContext, Subscriber
 
 Run = Callable[..., Awaitable[tuple[int, str, str]]]
 
@@ -39,19 +39,35 @@ async def failed_dsn(roles_dsn: str) -> str:
     async with connected(roles_dsn, "revenue_app") as connection, connection.transaction():
         await publisher.credit_locked(connection, make_credit_locked())
     for kind, login in ((SalesSubscriber, "sales_app"), (DeliverySubscriber, "delivery_app")):
-        subscriber = kind(
-            "crm",
-            settings=Settings(dsn=login_dsn(roles_dsn, login)),
-            keyring=KEYRING,
-            retry=RetryPolicy(max_attempts=1),
-        )
-
-        @subscriber.on_credit_locked
-        async def fail(_event: Event[CreditLocked], _context: HandlerContext) -> None:
-            raise LookupError("nobody is home")
-
-        assert (await subscriber.drain()).dead == 1
+        assert (await failing(roles_dsn, kind, login).drain()).dead == 1
     return roles_dsn
+
+
+def failing(dsn: str, kind: type[SalesSubscriber | DeliverySubscriber], login: str) -> Subscriber:
+    settings = Settings(dsn=login_dsn(dsn, login))
+    subscriber = kind("crm", settings=settings, keyring=KEYRING, retry=RetryPolicy(max_attempts=1))
+
+    @subscriber.on_credit_locked
+    async def fail(_event: Event[CreditLocked], _context: HandlerContext) -> None:
+        raise LookupError("nobody is home")
+
+    return subscriber
+
+
+# Sales has another subscriber, with the same dead letter.
+OTHER = """
+    with board as (
+        insert into sguild_dispatcher.subscription (domain, name) values ('sales', 'board') returning id
+    )
+    insert into sguild_dispatcher.failed_delivery (
+        subscription_id, domain, log, state, seq, event_id, event_type, schema_version, producer, tenant_id,
+        ordering_key, key_id, signature, body, reason, detail, attempts
+    )
+    select
+        board.id, domain, log, state, seq, event_id, event_type, schema_version, producer, tenant_id,
+        ordering_key, key_id, signature, body, reason, detail, attempts
+    from sguild_dispatcher.failed_delivery cross join board where domain = 'sales'
+"""
 
 
 ALL = (
@@ -105,6 +121,34 @@ async def test_a_domain_looks_after_its_own_subscribers(run: Run, failed_dsn: st
         if code == 2 or err or "delivery" in out:
             wrong.append(f"{command}: {out}{err}")
     assert wrong == []
+
+
+async def test_a_domain_names_its_dead_letters_by_id_or_not_at_all(run: Run, failed_dsn: str) -> None:
+    dsn = login_dsn(failed_dsn, "sales_app")
+    _, out, _ = await run("dead-letters", "list", "--format", "json", "--dsn", dsn)
+    (letter,) = json.loads(out)
+    code, _, err = await run("dead-letters", "replay", "--id", str(letter["id"]), "--yes", "--dsn", dsn)
+    assert (code, err) == (0, "")
+    await failing(failed_dsn, SalesSubscriber, "sales_app").drain()
+    assert (await run("dead-letters", "discard", "--all", "--yes", "--dsn", dsn))[::2] == (0, "")
+    _, out, _ = await run("audit", "list", "--format", "json", "--dsn", failed_dsn)
+    found = [(each["action"], each["subscriber"], each["events"]) for each in json.loads(out)]
+    assert found[:2] == [("discard", "sales/crm", 1), ("replay", "sales/crm", 1)]
+
+
+async def test_a_domain_acts_on_one_subscriber_at_a_time(run: Run, failed_dsn: str) -> None:
+    async with connected(failed_dsn) as superuser:
+        await superuser.execute(OTHER)
+    dsn = login_dsn(failed_dsn, "sales_app")
+    code, _, err = await run("dead-letters", "replay", "--all", "--yes", "--dsn", dsn)
+    assert code == 2
+    assert err == (
+        "sguild-dispatcher: These are dead letters of sales/board, sales/crm, and only an operator may act "
+        "on those of several subscribers at once, which sales_app is not: name one, "
+        "`--subscriber sales/board`.\n"
+    )
+    operator = login_dsn(failed_dsn, "operator_app")
+    assert (await run("dead-letters", "replay", "--all", "--yes", "--dsn", operator))[::2] == (0, "")
 
 
 async def test_a_domain_cannot_look_after_another(run: Run, failed_dsn: str) -> None:

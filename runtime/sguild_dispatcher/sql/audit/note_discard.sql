@@ -5,7 +5,8 @@ with entry as (
     select 'discard', subscription.domain, subscription.name, 'handler', $6
     from sguild_dispatcher.subscription as subscription
     where subscription.id = $1
-    returning id
+    returning id, domain
 )
-insert into sguild_dispatcher.audit_event (entry_id, subscription_id, log, seq, event_id, event_type)
-select entry.id, $1, $2, $3, $4, $5 from entry;
+insert into sguild_dispatcher.audit_event
+    (entry_id, entry_domain, subscription_id, domain, log, seq, event_id, event_type)
+select entry.id, entry.domain, $1, entry.domain, $2, $3, $4, $5 from entry;

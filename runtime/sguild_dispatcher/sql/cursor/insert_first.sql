@@ -11,7 +11,7 @@ with entry as (
         )
     from sguild_dispatcher.subscription as subscription
     where subscription.id = $1
-    returning id
+    returning id, domain
 ),
 latest as (
     delete from sguild_dispatcher.cursor as cursor where cursor.subscription_id = $1
@@ -23,12 +23,14 @@ forgotten as (
         and failed.subscription_id = $1
         and failed.log = ''
         and exists (select from sguild_dispatcher.event_log as log where log.seq = failed.seq)
-    returning failed.subscription_id, failed.log, failed.seq, failed.event_id, failed.event_type
+    returning failed.subscription_id, failed.domain, failed.log, failed.seq, failed.event_id, failed.event_type
 ),
 noted as (
-    insert into sguild_dispatcher.audit_event (entry_id, subscription_id, log, seq, event_id, event_type)
+    insert into sguild_dispatcher.audit_event
+        (entry_id, entry_domain, subscription_id, domain, log, seq, event_id, event_type)
     select
-        entry.id, forgotten.subscription_id, forgotten.log, forgotten.seq, forgotten.event_id, forgotten.event_type
+        entry.id, entry.domain, forgotten.subscription_id, forgotten.domain, forgotten.log, forgotten.seq,
+        forgotten.event_id, forgotten.event_type
     from forgotten
     cross join entry
 )

@@ -16,11 +16,16 @@ copy as (
     delete from sguild_dispatcher.failed_delivery as failed
     using event
     where failed.log = event.log and failed.seq = event.seq and failed.event_id = event.event_id
-    returning failed.subscription_id, failed.log, failed.seq, failed.event_id, failed.event_type
+    returning failed.subscription_id, failed.domain, failed.log, failed.seq, failed.event_id, failed.event_type
 ),
 noted as (
-    insert into sguild_dispatcher.audit_event (entry_id, subscription_id, log, seq, event_id, event_type)
-    select $2, copy.subscription_id, copy.log, copy.seq, copy.event_id, copy.event_type from copy
+    insert into sguild_dispatcher.audit_event
+        (entry_id, entry_domain, subscription_id, domain, log, seq, event_id, event_type)
+    select
+        entry.id, entry.domain, copy.subscription_id, copy.domain, copy.log, copy.seq, copy.event_id,
+        copy.event_type
+    from copy
+    join sguild_dispatcher.audit_entry as entry on entry.id = $2
 )
 select
     (select pg_catalog.count(*) from event) as events,

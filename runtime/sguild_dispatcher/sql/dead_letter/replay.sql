@@ -14,11 +14,15 @@ replayed as (
         replay_id = $2
     from turn
     where failed.id = turn.id and failed.state = 'dead'
-    returning failed.subscription_id, failed.log, failed.seq, failed.event_id, failed.event_type
+    returning failed.subscription_id, failed.domain, failed.log, failed.seq, failed.event_id, failed.event_type
 ),
 noted as (
-    insert into sguild_dispatcher.audit_event (entry_id, subscription_id, log, seq, event_id, event_type)
-    select $2, replayed.subscription_id, replayed.log, replayed.seq, replayed.event_id, replayed.event_type
+    insert into sguild_dispatcher.audit_event
+        (entry_id, entry_domain, subscription_id, domain, log, seq, event_id, event_type)
+    select
+        entry.id, entry.domain, replayed.subscription_id, replayed.domain, replayed.log, replayed.seq,
+        replayed.event_id, replayed.event_type
     from replayed
+    join sguild_dispatcher.audit_entry as entry on entry.id = $2
 )
 select pg_catalog.count(*) from replayed;

@@ -15,6 +15,6 @@ cross join pg_catalog.json_to_record($8::text::json) as event (
     ordering_key text, key_id text, signature text, trace_context text, body text
 )
 where subscription.id = $1
-on conflict (subscription_id, log, seq) do update
+on conflict (subscription_id, log, seq, domain) do update
 set state = excluded.state, reason = excluded.reason, detail = excluded.detail, attempts = excluded.attempts,
     next_attempt_at = excluded.next_attempt_at, last_failed_at = excluded.last_failed_at;

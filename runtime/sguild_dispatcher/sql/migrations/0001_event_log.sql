@@ -91,7 +91,9 @@ comment on column sguild_dispatcher.generation.txid is
 insert into sguild_dispatcher.generation (generation, system_identifier)
 select 1, control.system_identifier from pg_catalog.pg_control_system() as control;
 
--- The tables of a subscription have its domain in each row, so that the policy of a domain's role is a literal.
+-- The tables of a subscription have its domain in each row, so that the policy of a domain's role is a literal. Their
+-- unique keys end with it, too: policies do not hide that a key is there, and who inserts it waits for whoever has it.
+-- So nobody can name the key of another domain: with his own domain it is another one, which the foreign key refuses.
 create table sguild_dispatcher.subscription (
     id                bigint generated always as identity primary key,
     domain            text not null,
@@ -129,7 +131,7 @@ create table sguild_dispatcher.cursor (
     window_snapshot  pg_snapshot,
     position         bigint,
     moved_at         timestamptz not null default pg_catalog.clock_timestamp(),
-    primary key (subscription_id, partition, version),
+    primary key (subscription_id, partition, version, domain),
     foreign key (subscription_id, domain) references sguild_dispatcher.subscription (id, domain),
     check ((window_snapshot is null) = (position is null))
 );
@@ -145,7 +147,7 @@ create table sguild_dispatcher.worker (
     role             name not null default current_user,
     started_at       timestamptz not null default pg_catalog.clock_timestamp(),
     alive_until      timestamptz not null,
-    primary key (subscription_id, id),
+    primary key (subscription_id, id, domain),
     foreign key (subscription_id, domain) references sguild_dispatcher.subscription (id, domain)
 );
 comment on column sguild_dispatcher.worker.process is 'Host and process id, for people.';
@@ -157,7 +159,7 @@ create table sguild_dispatcher.partition_owner (
     partition        smallint not null,
     worker_id        uuid not null,
     owned_since      timestamptz not null default pg_catalog.clock_timestamp(),
-    primary key (subscription_id, partition),
+    primary key (subscription_id, partition, domain),
     foreign key (subscription_id, domain) references sguild_dispatcher.subscription (id, domain)
 );
 
@@ -190,7 +192,7 @@ create table sguild_dispatcher.failed_delivery (
     next_attempt_at  timestamptz,
     first_failed_at  timestamptz not null default pg_catalog.clock_timestamp(),
     last_failed_at   timestamptz not null default pg_catalog.clock_timestamp(),
-    unique (subscription_id, log, seq),
+    unique (subscription_id, log, seq, domain),
     foreign key (subscription_id, domain) references sguild_dispatcher.subscription (id, domain),
     check ((state = 'retrying') = (next_attempt_at is not null))
 );
@@ -212,7 +214,7 @@ create table sguild_dispatcher.inbox (
     producer         text not null,
     event_id         text not null,
     done_at          timestamptz not null default pg_catalog.clock_timestamp(),
-    primary key (subscription_id, producer, event_id),
+    primary key (subscription_id, producer, event_id, domain),
     foreign key (subscription_id, domain) references sguild_dispatcher.subscription (id, domain)
 );
 create index inbox_done_at on sguild_dispatcher.inbox (subscription_id, done_at);
@@ -226,20 +228,27 @@ create table sguild_dispatcher.audit_entry (
     actor     text not null,
     reason    text not null,
     details   json,
-    acted_at  timestamptz not null default pg_catalog.clock_timestamp()
+    acted_at  timestamptz not null default pg_catalog.clock_timestamp(),
+    unique (id, domain)
 );
 comment on column sguild_dispatcher.audit_entry.reason is 'Why it was done, in the words of who did it.';
 comment on column sguild_dispatcher.audit_entry.details is 'What the action was told: filters, places, numbers.';
 create table sguild_dispatcher.audit_event (
     entry_id         bigint not null references sguild_dispatcher.audit_entry (id) on delete cascade,
-    subscription_id  bigint not null references sguild_dispatcher.subscription (id),
+    entry_domain     text,
+    subscription_id  bigint not null,
+    domain           text not null,
     log              text not null,
     seq              bigint not null,
     event_id         text not null,
     event_type       text not null,
-    primary key (entry_id, subscription_id, log, seq)
+    primary key (entry_id, subscription_id, log, seq, domain),
+    foreign key (entry_id, entry_domain) references sguild_dispatcher.audit_entry (id, domain) on delete cascade,
+    foreign key (subscription_id, domain) references sguild_dispatcher.subscription (id, domain)
 );
 create index audit_event_delivery on sguild_dispatcher.audit_event (subscription_id, log, seq);
+comment on column sguild_dispatcher.audit_event.entry_domain is
+    'The domain of the entry, null where it names none: a domain writes only into entries of its own.';
 
 -- How long handlers take, for people: one row an event type, which begins anew every hour.
 create table sguild_dispatcher.handler_time (
@@ -250,7 +259,7 @@ create table sguild_dispatcher.handler_time (
     calls            bigint not null,
     seconds          double precision not null,
     slowest          double precision not null,
-    primary key (subscription_id, event_type),
+    primary key (subscription_id, event_type, domain),
     foreign key (subscription_id, domain) references sguild_dispatcher.subscription (id, domain)
 );
 comment on column sguild_dispatcher.handler_time.seconds is 'The sum over all calls.';

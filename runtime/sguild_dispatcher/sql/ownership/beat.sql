@@ -8,7 +8,7 @@ with me as (
         pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => $4)
     from sguild_dispatcher.subscription as subscription
     where subscription.id = $1
-    on conflict (subscription_id, id) do update set alive_until = excluded.alive_until
+    on conflict (subscription_id, id, domain) do update set alive_until = excluded.alive_until
     returning worker.id
 ),
 alive as materialized (
@@ -43,7 +43,7 @@ taken as (
         limit (select greatest(share.part - share.mine, 0) from share)
     ) as free
     where subscription.id = $1
-    on conflict (subscription_id, partition) do update
+    on conflict (subscription_id, partition, domain) do update
     set worker_id = excluded.worker_id, owned_since = pg_catalog.clock_timestamp()
     where owner.worker_id not in (select alive.id from alive)
     returning owner.partition

@@ -11,10 +11,15 @@ with gone as (
             or subscription.retired_at < pg_catalog.now() - pg_catalog.make_interval(days => $1)
         limit $4
     ))
-    returning failed.subscription_id, failed.log, failed.seq, failed.event_id, failed.event_type
+    returning failed.subscription_id, failed.domain, failed.log, failed.seq, failed.event_id, failed.event_type
 ),
 noted as (
-    insert into sguild_dispatcher.audit_event (entry_id, subscription_id, log, seq, event_id, event_type)
-    select $3, gone.subscription_id, gone.log, gone.seq, gone.event_id, gone.event_type from gone
+    insert into sguild_dispatcher.audit_event
+        (entry_id, entry_domain, subscription_id, domain, log, seq, event_id, event_type)
+    select
+        entry.id, entry.domain, gone.subscription_id, gone.domain, gone.log, gone.seq, gone.event_id,
+        gone.event_type
+    from gone
+    join sguild_dispatcher.audit_entry as entry on entry.id = $3
 )
 select pg_catalog.count(*) from gone;

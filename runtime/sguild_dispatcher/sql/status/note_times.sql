@@ -11,7 +11,7 @@ cross join rows from (
     pg_catalog.unnest($4::double precision[]), pg_catalog.unnest($5::double precision[])
 ) as handler (event_type, calls, seconds, slowest)
 where subscription.id = $1
-on conflict (subscription_id, event_type) do update
+on conflict (subscription_id, event_type, domain) do update
 set hour = excluded.hour,
     calls = excluded.calls + case when time.hour = excluded.hour then time.calls else 0 end,
     seconds = excluded.seconds + case when time.hour = excluded.hour then time.seconds else 0 end,

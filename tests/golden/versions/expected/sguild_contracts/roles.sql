@@ -104,8 +104,8 @@ grant
 grant insert (subscription_id, domain, producer, event_id) on sguild_dispatcher.inbox to sguild_sales;
 grant insert, update (hour, calls, seconds, slowest) on sguild_dispatcher.handler_time to sguild_sales;
 grant insert (action, domain, name, actor, reason, details) on sguild_dispatcher.audit_entry to sguild_sales;
-grant insert (entry_id, subscription_id, log, seq, event_id, event_type) on sguild_dispatcher.audit_event
-    to sguild_sales;
+grant insert (entry_id, entry_domain, subscription_id, domain, log, seq, event_id, event_type)
+    on sguild_dispatcher.audit_event to sguild_sales;
 grant execute on function sguild_dispatcher.create_log_days(integer), sguild_dispatcher.days_in_default()
     to sguild_sales;
 
@@ -135,10 +135,8 @@ create policy sguild_sales on sguild_dispatcher.handler_time to sguild_sales
 create policy sguild_sales on sguild_dispatcher.audit_entry to sguild_sales
     using (domain = 'sales');
 create policy sguild_sales on sguild_dispatcher.audit_event to sguild_sales
-    using (exists (
-        select from sguild_dispatcher.subscription as own
-        where own.id = audit_event.subscription_id and own.domain = 'sales'
-    ));
+    using (domain = 'sales')
+    with check (domain = 'sales' and entry_domain = 'sales');
 
 -- support
 create policy sguild_support_insert on sguild_dispatcher.event_log for insert to sguild_support

@@ -108,8 +108,8 @@ grant
 grant insert (subscription_id, domain, producer, event_id) on sguild_dispatcher.inbox to sguild_support;
 grant insert, update (hour, calls, seconds, slowest) on sguild_dispatcher.handler_time to sguild_support;
 grant insert (action, domain, name, actor, reason, details) on sguild_dispatcher.audit_entry to sguild_support;
-grant insert (entry_id, subscription_id, log, seq, event_id, event_type) on sguild_dispatcher.audit_event
-    to sguild_support;
+grant insert (entry_id, entry_domain, subscription_id, domain, log, seq, event_id, event_type)
+    on sguild_dispatcher.audit_event to sguild_support;
 grant execute on function sguild_dispatcher.create_log_days(integer), sguild_dispatcher.days_in_default()
     to sguild_support;
 
@@ -147,10 +147,8 @@ create policy sguild_support on sguild_dispatcher.handler_time to sguild_support
 create policy sguild_support on sguild_dispatcher.audit_entry to sguild_support
     using (domain = 'support');
 create policy sguild_support on sguild_dispatcher.audit_event to sguild_support
-    using (exists (
-        select from sguild_dispatcher.subscription as own
-        where own.id = audit_event.subscription_id and own.domain = 'support'
-    ));
+    using (domain = 'support')
+    with check (domain = 'support' and entry_domain = 'support');
 
 insert into sguild_dispatcher.roles_installed (registry_version, registry_hash, rights_digest)
 values (
