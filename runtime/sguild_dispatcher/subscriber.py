@@ -31,7 +31,7 @@ from sguild_dispatcher.registry import Registry
 from sguild_dispatcher.retries import RetryPolicy
 from sguild_dispatcher.roles import ReadingRights
 from sguild_dispatcher.settings import Settings
-from sguild_dispatcher.signals import stopped_by_signals
+from sguild_dispatcher.signals import ending_process, stopped_by_signals
 from sguild_dispatcher.signing import FollowedKeyring, Keyring
 from sguild_dispatcher.subscriptions import Start, SubscriberName
 from sguild_dispatcher.telemetry import Consuming
@@ -230,7 +230,7 @@ class Subscriber:
         says so on stderr, without a traceback, and returns 2. Any other error is raised.
         """
         try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            with ending_process(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 runner.run(self.run())
         except ConfigurationError as error:
             sys.stderr.write(f"{self.name} cannot run. {error}\n")

@@ -112,6 +112,27 @@ async def test_a_graceful_stop_is_exit_code_0(
     assert await numbers(connection) == [1]
 
 
+@pytest.mark.parametrize(("number", "lines"), [(98, (b"begun\n",)), (97, (b"handled 97\n", b"served\n"))])
+async def test_a_second_signal_changes_nothing(
+    connection: Connection, dsn: str, keyring: Path, *, number: int, lines: tuple[bytes, ...]
+) -> None:
+    """Neither while a handler runs, which is finished, nor when everything is done and the process ends."""
+    await create_effects(connection)
+    await sales(dsn).register()
+    await publish(connection, locked(number))
+    process = await started(DSN=dsn, KEYRING=keyring)
+    assert process.stdout is not None
+    for line in lines:
+        assert await asyncio.wait_for(process.stdout.readline(), 60) == line
+        process.send_signal(signal.SIGTERM)
+    if len(lines) == 1:
+        await asyncio.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+    _, err = await asyncio.wait_for(process.communicate(), 30)
+    assert (process.returncode, err) == (0, b"")
+    assert await numbers(connection) == [number]
+
+
 async def test_a_subscription_that_is_retired_ends_its_service(
     connection: Connection, dsn: str, keyring: Path
 ) -> None:
