@@ -108,6 +108,18 @@ CHECKS: Final = (
         "enable row level security`, and revoke what was granted on it.",
     ),
     Check(
+        "foreign_owners",
+        "problem",
+        "The {kind} {name} belongs to {owner}, who may do with it what he likes, and not to the owner of the "
+        "schema: run `alter {kind} {name} owner to {proper}`.",
+    ),
+    Check(
+        "open_views",
+        "problem",
+        "The {kind} {name} reads the log with the rights of {owner}, and {reader} may use it, past its own "
+        "policies: revoke that, or make it one with the rights of whoever calls it (security invoker).",
+    ),
+    Check(
         "public_rights",
         "problem",
         "Everybody has the right {right} on {place}, with which names can be shadowed: "
@@ -118,6 +130,18 @@ CHECKS: Final = (
         "problem",
         "The role {role} has the attribute {what}, and gives its members more than its policies: "
         "run `alter role {role} no{what}`.",
+    ),
+    Check(
+        "mixed_roles",
+        "problem",
+        "The role {role} is a member of {given}, and gives its members more than its policies: "
+        "run `revoke {given} from {role}`.",
+    ),
+    Check(
+        "mixed_logins",
+        "problem",
+        "{login} has the rights of several domains ({roles}): give each service a login that is a member of "
+        "its domain's role and of nothing else.",
     ),
     Check(
         "bypassing_services",

@@ -83,6 +83,17 @@ CASES: Final = {
         "grant truncate on sguild_dispatcher.event_log_default to sguild_sales",
         "The partition event_log_default can be used past the policies: ",
     ),
+    "foreign_owners": Case(
+        "alter table sguild_dispatcher.inbox owner to sales_app",
+        "The table sguild_dispatcher.inbox belongs to sales_app, who may do with it what he likes, and not "
+        "to the owner of the schema: run `alter table sguild_dispatcher.inbox owner to postgres`.",
+    ),
+    "open_views": Case(
+        "create view public.inner_events as select * from sguild_dispatcher.event_log; "
+        "create view public.events as select * from public.inner_events; "
+        "grant select on events to sguild_sales",
+        "The view events reads the log with the rights of postgres, and sales_app may use it, past its own ",
+    ),
     "public_rights": Case(
         "do $$ begin execute format('grant temporary on database %I to public', current_database()); end $$",
         "Everybody has the right TEMPORARY on the database sguild_",
@@ -92,6 +103,17 @@ CASES: Final = {
         "The role sguild_sales has the attribute createrole, and gives its members more than its policies: "
         "run `alter role sguild_sales nocreaterole`.",
         "alter role sguild_sales nocreaterole",
+    ),
+    "mixed_roles": Case(
+        "grant sguild_revenue to sguild_sales",
+        "The role sguild_sales is a member of sguild_revenue, and gives its members more than its policies: "
+        "run `revoke sguild_revenue from sguild_sales`.",
+        "revoke sguild_revenue from sguild_sales",
+    ),
+    "mixed_logins": Case(
+        "create role doctor_app login in role sguild_sales, sguild_revenue",
+        "doctor_app has the rights of several domains (sguild_revenue, sguild_sales): give each service ",
+        "drop role doctor_app",
     ),
     "bypassing_services": Case(
         "create role doctor_root superuser; "
@@ -110,6 +132,20 @@ CASES: Final = {
         "drop role doctor_app",
     ),
 }
+
+# Three that sales may use past its policies, and three that are as they should be.
+OPEN_READERS: Final = """
+    create function public.open_reader() returns bigint language sql security definer
+        as 'select count(*) from sguild_dispatcher.event_log';
+    create function public.begin_reader() returns bigint language sql security definer
+        begin atomic select count(*) from sguild_dispatcher.event_log; end;
+    create function public.invoker() returns bigint language sql
+        as 'select count(*) from sguild_dispatcher.event_log';
+    create materialized view public.copied as select * from sguild_dispatcher.inbox;
+    create view public.invoking with (security_invoker = true) as select * from sguild_dispatcher.inbox;
+    create view public.closed as select * from sguild_dispatcher.inbox;
+    grant select on public.copied, public.invoking to public;
+"""
 
 
 def test_every_check_has_a_case() -> None:
@@ -150,6 +186,17 @@ async def test_a_database_in_order_has_no_problem(patient: Connection) -> None:
         ("superuser", "is a superuser"),
         ("bypassrls", "has the attribute bypassrls"),
         ("in role dispatcher_operator", "may become dispatcher_operator, which policies do not stop"),
+        ("replication", "has the attribute replication, with which it may copy the whole server"),
+        *(
+            (f"in role {each}", f"is a member of {each}, which gives more than policies")
+            for each in (
+                "pg_execute_server_program",
+                "pg_read_all_data",
+                "pg_read_server_files",
+                "pg_write_all_data",
+                "pg_write_server_files",
+            )
+        ),
     ],
 )
 async def test_a_service_that_bypasses_the_policies(patient: Connection, attribute: str, how: str) -> None:
@@ -160,6 +207,37 @@ async def test_a_service_that_bypasses_the_policies(patient: Connection, attribu
         await patient.execute("drop role doctor_app")
     message = next(each.message for each in found if each.check == "bypassing_services")
     assert message.startswith(f"doctor_app has the role sguild_sales and {how}: ")
+
+
+async def test_a_service_that_may_make_roles(patient: Connection) -> None:
+    """Before PostgreSQL 16, the attribute createrole lets a login become any role but a superuser."""
+    is_old = await patient.fetchval("select current_setting('server_version_num')::integer < 160000")
+    await patient.execute("create role doctor_app login createrole in role sguild_sales")
+    try:
+        assert ("bypassing_services" in await problems(patient)) is is_old
+    finally:
+        await patient.execute("drop role doctor_app")
+
+
+async def test_policies_off_on_any_table_that_has_some(patient: Connection) -> None:
+    tables = await patient.fetch(
+        "select distinct tablename from pg_policies where schemaname = 'sguild_dispatcher' order by 1"
+    )
+    for (table,) in tables:
+        await patient.execute(f"alter table sguild_dispatcher.{table} disable row level security")
+    found = [each for each in await diagnose(patient) if each.check == "unguarded_tables"]
+    assert [each.message.split()[5] for each in found] == [table for (table,) in tables]
+    assert "handler_time" in {table for (table,) in tables}
+
+
+async def test_what_reads_the_log_for_others(patient: Connection) -> None:
+    await patient.execute(OPEN_READERS)
+    found = [each.message for each in await diagnose(patient) if each.check == "open_views"]
+    assert [each.partition(" reads")[0] for each in found] == [
+        "The function begin_reader()",
+        "The function open_reader()",
+        "The view copied",
+    ]
 
 
 async def test_the_owner_who_made_the_roles_is_no_service(patient: Connection) -> None:

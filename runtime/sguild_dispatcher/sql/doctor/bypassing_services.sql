@@ -31,6 +31,22 @@ cross join lateral (
             )
         )
     union all
+    select pg_catalog.format('is a member of %s, which gives more than policies', strong.rolname)
+    from granted as further
+    join pg_catalog.pg_roles as strong on strong.oid = further.role
+    where further.member = login.oid
+        and strong.rolname in (
+            'pg_execute_server_program', 'pg_read_all_data', 'pg_read_server_files', 'pg_write_all_data',
+            'pg_write_server_files'
+        )
+    union all
+    select 'has the attribute replication, with which it may copy the whole server'
+    where login.rolreplication and not login.rolsuper
+    union all
+    select 'has the attribute createrole, with which it may become whoever it likes before PostgreSQL 16'
+    where login.rolcreaterole and not login.rolsuper
+        and pg_catalog.current_setting('server_version_num')::integer < 160000
+    union all
     select 'owns the schema'
     from pg_catalog.pg_namespace as namespace
     where namespace.nspname = 'sguild_dispatcher' and namespace.nspowner = login.oid and not login.rolsuper
