@@ -39,6 +39,17 @@ def kind_of(function: Function) -> str | None:
     return next((kind for is_such, kind in _KINDS if is_such(called)), None)
 
 
+def is_plain(function: Function) -> bool:
+    """Tell whether a call surely returns no coroutine: what runs in it is written in Python with ``def``.
+
+    Of anything else nobody knows, such as what is written in C.
+    """
+    called = _called(function)
+    return (inspect.isfunction(called) or inspect.ismethod(called)) and not inspect.iscoroutinefunction(
+        called
+    )
+
+
 def takes(function: Function, count: int) -> bool:
     """Tell whether a function can be called with so many arguments by position.
 

@@ -1,11 +1,10 @@
 """What a service registers for the events that it reads: one handler an event type."""
 
-import inspect
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias, cast
 
-from sguild_dispatcher.callables import is_async, kind_of, name_of, place_of, takes
+from sguild_dispatcher.callables import is_async, is_plain, kind_of, name_of, place_of, takes
 from sguild_dispatcher.delivery.context import HandlerContext
 from sguild_dispatcher.errors import ConfigurationError, DuplicateHandlerError, MissingAdapterError
 from sguild_dispatcher.loosening import received_base
@@ -225,7 +224,6 @@ def _handler_flaw(handler: Handler, mode: Mode) -> str | None:
         kind = kind_of(handler)
         if kind is not None:
             return kind
-        # Of other callables nobody knows: they may return what is to be awaited.
-        if mode == "transactional" and (inspect.isfunction(handler) or inspect.ismethod(handler)):
+        if mode == "transactional" and is_plain(handler):
             return "is not `async def`"
     return None if takes(handler, 2) else "cannot be called with two arguments"

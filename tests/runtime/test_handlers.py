@@ -90,6 +90,12 @@ class GeneratorCall:
         yield
 
 
+class PlainCall:
+    """An object that could be a handler, were it asynchronous."""
+
+    def __call__(self, _event: Any, _context: Any) -> None: ...
+
+
 class Call:
     """An object with a plain call."""
 
@@ -152,6 +158,10 @@ def test_whatever_can_be_called_with_a_payload_is_an_adapter(hook: Any) -> None:
         (functools.partial(two_async, 1), ARGUMENTS, two_async),
         (two, "is not `async def`", two),
         (AsyncCall().plain, "is not `async def`", AsyncCall.plain),
+        (PlainCall(), "is not `async def`", PlainCall.__call__),
+        (functools.partial(two), "is not `async def`", two),
+        (functools.partial(AsyncCall().plain), "is not `async def`", AsyncCall.plain),
+        (functools.partial(PlainCall()), "is not `async def`", PlainCall.__call__),
         (generator, "is a generator", generator),
         (async_generator, "is an async generator", async_generator),
         (GeneratorCall(), "is a generator", GeneratorCall.__call__),

@@ -157,6 +157,44 @@ async def has(database: Connection, expected: list[int]) -> bool:
     return await numbers(database) == expected
 
 
+SLEEP: Any = {
+    "asyncpg": lambda connection: connection.execute("select pg_sleep(60)"),
+    "psycopg": lambda connection: connection.execute("select pg_sleep(60)"),
+    "sqlalchemy": lambda connection: connection.exec_driver_sql("select pg_sleep(60)"),
+}
+
+
+@pytest.mark.parametrize(("provide", "write"), KINDS)
+async def test_a_query_that_takes_too_long_is_a_timeout_each_time(
+    database: Connection, dsn: str, provide: Provider, write: Write
+) -> None:
+    """Some libraries close a connection whose query is given up."""
+    calls: list[int] = []
+    async with provide(dsn) as connections:
+        subscriber = sales(dsn, connections=connections)
+
+        @subscriber.transactional(timeout=0.3).on_credit_locked
+        async def sleep_at_two(event: Event[CreditLockedV1], context: HandlerContext) -> None:
+            calls.append(event.payload.locked_credits)
+            await write(context.connection, event.payload.locked_credits)
+            if event.payload.locked_credits == 2:
+                library = type(context.connection).__module__.partition(".")[0]
+                await SLEEP[library](context.connection)
+
+        await subscriber.register()
+        await publish(database, locked(1), locked(2), locked(3))
+
+        async def dead() -> bool:
+            return [each["state"] for each in await failures(database)] == ["dead"]
+
+        async with running(subscriber):
+            await until(dead)
+        [row] = await failures(database)
+        assert (row["reason"], row["attempts"]) == ("handler_timeout", 3)
+        assert calls.count(2) <= 4
+        assert await numbers(database) == [1, 3]
+
+
 async def test_a_pool_gets_its_connections_back_as_they_were(database: Connection, dsn: str) -> None:
     async with psycopg_pool.AsyncConnectionPool(dsn, min_size=3, max_size=3) as pool:
         subscriber = sales(dsn, connections=pool)

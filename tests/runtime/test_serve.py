@@ -17,6 +17,7 @@ from sguild_dispatcher.subscriptions import SubscriberName, retire
 from sguild_dispatcher.testing.postgres import database_dsn
 
 PROGRAM = Path(__file__).parent / "programs" / "served.py"
+HANGING = PROGRAM.with_name("hanging.py")
 
 
 @pytest.fixture
@@ -26,11 +27,11 @@ def keyring(tmp_path: Path) -> Path:
     return path
 
 
-async def started(**settings: object) -> Process:
+async def started(program: object = PROGRAM, **settings: object) -> Process:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("SGUILD_")}
     environment |= {f"SGUILD_DISPATCHER_{key}": str(value) for key, value in settings.items()}
     return await asyncio.create_subprocess_exec(
-        sys.executable, str(PROGRAM), env=environment, stdout=PIPE, stderr=PIPE
+        sys.executable, str(program), env=environment, stdout=PIPE, stderr=PIPE
     )
 
 
@@ -131,6 +132,23 @@ async def test_a_second_signal_changes_nothing(
     _, err = await asyncio.wait_for(process.communicate(), 30)
     assert (process.returncode, err) == (0, b"")
     assert await numbers(connection) == [number]
+
+
+async def test_a_thread_that_hangs_does_not_keep_the_process(
+    connection: Connection, dsn: str, keyring: Path
+) -> None:
+    await sales(dsn).register()
+    await publish(connection, locked(1))
+    process = await started(HANGING, DSN=dsn, KEYRING=keyring)
+    assert process.stdout is not None
+    assert await asyncio.wait_for(process.stdout.readline(), 60) == b"called\n"
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), 15)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode == 0
 
 
 async def test_a_subscription_that_is_retired_ends_its_service(

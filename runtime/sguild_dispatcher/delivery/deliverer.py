@@ -21,6 +21,7 @@ from sguild_dispatcher.delivery.outcomes import (
     Retry,
     Success,
 )
+from sguild_dispatcher.delivery.threads import THREADS
 from sguild_dispatcher.delivery.timing import HandlerTimes
 from sguild_dispatcher.delivery.watchdog import HandlerTimeoutError, Watchdog
 from sguild_dispatcher.errors import NotAdaptedError, TransactionControlError
@@ -147,8 +148,15 @@ class Deliverer:
             raise
         except Exception as error:
             if home.is_closed():
-                self._blame.connection_lost(row["seq"], failed(error, again=True))
+                self._blame_for_loss(row["seq"], error)
             raise
+
+    def _blame_for_loss(self, seq: int, error: Exception) -> None:
+        """Note that the connection is gone after a handler; some libraries close it when time is up."""
+        if isinstance(error.__cause__, HandlerTimeoutError):
+            self._blame.put(seq, _timed_out(error.__cause__))
+        else:
+            self._blame.connection_lost(seq, failed(error, again=True))
 
     def _prepare(self, row: Row) -> Outcome | tuple[RegisteredHandler, Envelope[Any]]:
         """Return the handler and the event, or what becomes of it without any handler."""
@@ -173,7 +181,7 @@ class Deliverer:
         try:
             await self._call(registered, event, context)
         except Exception as error:
-            _check_connection(context, home)
+            _check_connection(context, home, error)
             raise HandlerRaisedError from error
         _check_connection(context, home)
         return Success.DELIVERED
@@ -185,7 +193,7 @@ class Deliverer:
         try:
             await self._call(registered, event, context)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is a failed delivery
-            _check_connection(context, home)
+            _check_connection(context, home, error)
             await _undo(context, home)
             return _verdict(error)
         _check_connection(context, home)
@@ -253,7 +261,7 @@ async def _run(registered: RegisteredHandler, event: Envelope[Any], context: Han
     """Call a handler that is not `async def`, though it may return what is to be awaited."""
     handler = registered.called
     if registered.is_leased:
-        result = await asyncio.to_thread(handler, event, context)
+        result = await THREADS.run(handler, event, context)
     else:
         result = handler(event, context)
     if inspect.isawaitable(result):
@@ -267,10 +275,10 @@ async def _undo(context: HandlerContext, home: HomeSession) -> None:
         raise _controlled(context) from None
 
 
-def _check_connection(context: HandlerContext, home: HomeSession) -> None:
-    """Make sure that the handler left connection and transaction open; this asks no server."""
+def _check_connection(context: HandlerContext, home: HomeSession, error: Exception | None = None) -> None:
+    """Make sure that the handler left connection and transaction open, whatever it raised; asks no server."""
     if home.is_closed():
-        raise ConnectionLostError("the connection was closed during a handler")
+        raise ConnectionLostError("the connection was closed during a handler") from error
     if not home.is_in_transaction():
         raise _controlled(context)
 
@@ -295,8 +303,12 @@ def _verdict(error: BaseException) -> Outcome:
             reason="unknown_version" if error.unknown else "not_adapted", detail=shortened(str(error))
         )
     if isinstance(error, HandlerTimeoutError):
-        return Failure(reason="handler_timeout", detail=f"{str(error).capitalize()}.", again=True)
+        return _timed_out(error)
     return failed(error, again=True)
+
+
+def _timed_out(error: HandlerTimeoutError) -> Failure:
+    return Failure(reason="handler_timeout", detail=f"{str(error).capitalize()}.", again=True)
 
 
 def failed(error: BaseException, *, again: bool) -> Failure:
