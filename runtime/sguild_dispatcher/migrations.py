@@ -83,6 +83,10 @@ async def migrate(connection: "Connection") -> list[str]:
             await connection.execute(statement("record_migration"), each.version, each.name, each.checksum)
         if not await connection.fetchval(statement("generation/is_current")):
             await connection.execute(statement("generation/begin"))
+            _log.warning(
+                "The database is in another cluster than it was: every cursor goes on where it was",
+                extra={"code": "cluster-changed"},
+            )
     return [each.name for each in pending]
 
 

@@ -16,7 +16,7 @@ async def test_migrate_says_what_it_did(run: Run, empty_dsn: str) -> None:
         ("applied 0001_event_log.sql\nThe schema has version 1.\n"),
         "",
     )
-    assert await run("migrate", "--dsn", empty_dsn) == (0, "Nothing to do: the schema has version 1.\n", "")
+    assert await run("migrate", "--dsn", empty_dsn) == (0, "The schema has version 1 already.\n", "")
     code, out, _ = await run("migrate", "--dsn", empty_dsn, "--format", "json")
     assert (code, json.loads(out)) == (0, {"applied": [], "version": 1})
 

@@ -90,7 +90,7 @@ async def shift(connection: Connection, ahead: int) -> None:
 
 @pytest.mark.parametrize("ahead", [AHEAD, 0], ids=["ids-are-lower", "ids-are-higher"])
 async def test_each_cursor_goes_on_where_it_was(
-    database: Connection, dsn: str, other_dsn: str, ahead: int
+    database: Connection, dsn: str, other_dsn: str, ahead: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = sales(dsn, batch_size=2)
     recording(before)
@@ -107,6 +107,7 @@ async def test_each_cursor_goes_on_where_it_was(
     with pytest.raises(ClusterChangedError, match="run `sguild-dispatcher migrate`"):
         await after.drain()
     assert await migrate(restored) == []
+    assert [each.__dict__.get("code") for each in caplog.records] == ["cluster-changed"]
     await publish(restored, locked(8), locked(9))
     assert await after.drain() == DrainResult(delivered=6)
     assert await numbers(restored) == [4, 5, 6, 7, 8, 9]

@@ -29,8 +29,6 @@ def _run(arguments: argparse.Namespace) -> int:
     for name in applied:
         print_line(f"applied {name}")
     print_line(
-        f"The schema has version {version}."
-        if applied
-        else f"Nothing to do: the schema has version {version}."
+        f"The schema has version {version}." if applied else f"The schema has version {version} already."
     )
     return 0
