@@ -126,7 +126,7 @@ async def test_partitions_at_one_place_are_replaced_at_once_without_a_worker(
     await subscriber.drain()
     assert await count(database) == 30
     assert await run(*CHANGE, "8") == (0, "sales/crm had 8 partitions.\n", "")
-    assert [each["action"] for each in await result(run, "audit", "list")] == ["partitions"]
+    assert [each["action"] for each in await result(run, "audit", "list")] == ["partitions", "register"]
 
 
 async def at_several_places(run: Run, database: Connection, dsn: str) -> None:
