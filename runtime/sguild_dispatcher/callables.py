@@ -21,7 +21,9 @@ def name_of(function: Function) -> str:
 
 
 def place_of(function: Function) -> str:
-    """Return a function's name with module and line, where it has such."""
+    """Return a function's name with module and line, where it has such; a value that is none, as it is."""
+    if not _can_be_called(function):
+        return repr(function)
     written = _written(function)
     code = getattr(_called(written), "__code__", None)
     line = f" (line {code.co_firstlineno})" if code is not None else ""
@@ -35,6 +37,8 @@ def is_async(function: Function) -> bool:
 
 def kind_of(function: Function) -> str | None:
     """Say that a function does its work only after its call, ``None`` for a plain one."""
+    if not _can_be_called(function):
+        return "is nothing that can be called"
     called = _called(function)
     return next((kind for is_such, kind in _KINDS if is_such(called)), None)
 
@@ -66,10 +70,19 @@ def takes(function: Function, count: int) -> bool:
     return True
 
 
+def _can_be_called(value: object) -> bool:
+    return callable(value)
+
+
 def _called(function: Function) -> Any:
     """Return what runs in a call: the function itself, or the ``__call__`` of an object."""
     inner = _without_partial(function)
-    if inspect.isroutine(inner) or inspect.isclass(inner) or inspect.iscoroutinefunction(inner):
+    if (
+        not callable(inner)
+        or inspect.isroutine(inner)
+        or inspect.isclass(inner)
+        or inspect.iscoroutinefunction(inner)
+    ):
         return inner
     return type(inner).__call__
 

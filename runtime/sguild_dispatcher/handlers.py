@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from sguild_dispatcher.callables import is_async, is_plain, kind_of, name_of, place_of, takes
 from sguild_dispatcher.delivery.context import HandlerContext
@@ -22,12 +22,25 @@ suppressed.
 """
 
 
+LONGEST_TIMEOUT: Final = 999_999_999
+"""Seconds; as many as ``SGUILD_DISPATCHER_HANDLER_TIMEOUT`` may have."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerOptions:
     """How a handler is called: its mode, and after how many seconds it failed (``None``: see settings)."""
 
     mode: Mode = "transactional"
     timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        seconds = cast("object", self.timeout)
+        if seconds is None or (isinstance(seconds, int | float) and 0 < seconds <= LONGEST_TIMEOUT):
+            return
+        raise ConfigurationError(
+            f"{self.mode}(timeout={seconds!r}) must be a number of seconds above 0, at most "
+            f"{LONGEST_TIMEOUT}: leave it out to take SGUILD_DISPATCHER_HANDLER_TIMEOUT."
+        )
 
 
 def _as_it_is(handler: Handler) -> Handler:

@@ -3,14 +3,17 @@
 import random
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from pydantic import ValidationError
+
+from sguild_dispatcher.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from sguild_dispatcher.settings import Settings
 
 _DETAIL_LENGTH: Final = 300
+_LONGEST_WAIT: Final = 999_999_999
 
 SAID_BY_HANDLERS: Final = ("handler_failed", "handler_rejected")
 """Reasons whose detail is the class of an exception and its message, which a handler wrote."""
@@ -24,11 +27,28 @@ class RetryPolicy:
         max_attempts: deliveries of one event, the first included; 1 makes every failure a dead letter.
         base: upper limit of the first wait, in seconds.
         cap: upper limit of every wait, in seconds.
+
+    Raises:
+        ConfigurationError: there is less than one attempt, or a wait cannot be.
     """
 
     max_attempts: int = 5
     base: float = 1.0
     cap: float = 300.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(cast("object", self.max_attempts), int) or self.max_attempts < 1:
+            raise ConfigurationError(
+                f"RetryPolicy(max_attempts={self.max_attempts!r}) must be a number of attempts, 1 or more: "
+                "1 tries nothing again."
+            )
+        for name in ("base", "cap"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not 0 <= value <= _LONGEST_WAIT:
+                raise ConfigurationError(
+                    f"RetryPolicy({name}={value!r}) must be a number of seconds from 0 to {_LONGEST_WAIT}: "
+                    "0 tries again at once."
+                )
 
     @classmethod
     def from_settings(cls, settings: "Settings") -> "RetryPolicy":

@@ -190,6 +190,9 @@ class Subscriber:
 
         Args:
             timeout: seconds after which it has failed; a thread cannot be stopped and goes on.
+
+        Raises:
+            ConfigurationError: no handler can keep that limit.
         """
         return self._with(HandlerOptions(mode="leased", timeout=timeout))
 
@@ -198,6 +201,9 @@ class Subscriber:
 
         Args:
             timeout: seconds after which it has failed, by default ``SGUILD_DISPATCHER_HANDLER_TIMEOUT``.
+
+        Raises:
+            ConfigurationError: no handler can keep that limit.
         """
         return self._with(HandlerOptions(timeout=timeout))
 

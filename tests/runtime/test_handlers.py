@@ -13,6 +13,7 @@ import pytest
 
 from sguild_contracts import SalesSubscriber
 from sguild_dispatcher.errors import ConfigurationError
+from sguild_dispatcher.retries import RetryPolicy
 
 
 def adapter(said: str, place: str, line: int) -> str:
@@ -199,6 +200,46 @@ def test_a_leased_handler_does_its_work_when_it_is_called(called: Any, said: str
         ConfigurationError, match=handler(said, f"{__name__}.{called.__name__}", line_of(called))
     ):
         SalesSubscriber("crm").leased().on_credit_released_v1(called)
+
+
+@pytest.mark.parametrize("called", [None, 5])
+def test_what_cannot_be_called_is_no_handler_and_no_adapter(called: Any) -> None:
+    subscriber = SalesSubscriber("crm")
+    with pytest.raises(
+        ConfigurationError,
+        match=f"The handler {called} of credit.locked version 1 is nothing that can be called: write ",
+    ):
+        subscriber.on_credit_locked(called)
+    with pytest.raises(ConfigurationError, match=f"The adapter {called} of .* can be called: write "):
+        subscriber.adapt_credit_released_v1_to_v2(called)
+
+
+@pytest.mark.parametrize("timeout", [-1, 0, "5", float("nan"), float("inf"), 1e9])
+def test_a_time_limit_that_no_handler_can_keep(timeout: Any) -> None:
+    subscriber = SalesSubscriber("crm")
+    for mode in (subscriber.leased, subscriber.transactional):
+        with pytest.raises(
+            ConfigurationError,
+            match=re.escape(f"{mode.__name__}(timeout={timeout!r}) must be a number of seconds above 0"),
+        ):
+            mode(timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_attempts", 0),
+        ("max_attempts", 1.5),
+        ("max_attempts", "3"),
+        ("base", -1),
+        ("base", "1"),
+        ("cap", float("nan")),
+        ("cap", float("inf")),
+    ],
+)
+def test_a_policy_of_retries_that_cannot_be(name: str, value: Any) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(f"RetryPolicy({name}={value!r}) must be a")):
+        RetryPolicy(**{name: value})
 
 
 def test_a_thread_takes_a_plain_function() -> None:
