@@ -7,6 +7,8 @@ refused for its envelope: the columns beside it are not signed, so they cannot m
 is unknown.
 """
 
+import logging
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import attrgetter, itemgetter
@@ -24,6 +26,7 @@ from sguild_dispatcher.registry import EventType, Registry
 from sguild_dispatcher.retries import shortened
 from sguild_dispatcher.signing import FollowedKeyring, Keyring
 from sguild_dispatcher.signing.keyring import encoded
+from sguild_dispatcher.telemetry.errors import error_type
 from sguild_dispatcher.versions import Hooks, Reading, Unadapted
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ Reason: TypeAlias = Literal[
 """Why a delivery failed, or waits. Only ``handler_failed`` and ``handler_timeout`` are tried again."""
 
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
+
+_log: Final = logging.getLogger(__name__)
 
 _NO_HOOKS: Final[Hooks] = MappingProxyType({})
 _SIGNED_COLUMNS: Final = ("event_id", "event_type", "schema_version", "producer", "tenant_id")
@@ -87,21 +92,21 @@ class Reader:
         try:
             body = encoded(row["body"])
             domain = self._keyring.verify(row["key_id"], body, row["signature"])
+            reading = self._reading(row["event_type"], row["schema_version"])
+            if reading is None:
+                return self._diagnosis(row, domain, None)
+            try:
+                event = reading.read(body)
+            except ValidationError as error:
+                return self._diagnosis(row, domain, error)
+            self._check_agreement(row, domain, event, reading.plan)
+            if version is None or version == reading.version:
+                return event
+            return self._in_version(version, event, body, reading)
         except SignatureError as error:
             return Refusal("bad_signature", str(error))
-        reading = self._reading(row["event_type"], row["schema_version"])
-        if reading is None:
-            return self._diagnosis(row, domain, None)
-        try:
-            event = reading.read(body)
-        except ValidationError as error:
-            return self._diagnosis(row, domain, error)
-        complaint = self._disagreement(row, domain, event, reading.plan)
-        if complaint is not None:
-            return Refusal("bad_signature", complaint)
-        if version is None or version == reading.version:
-            return event
-        return self._in_version(version, event, body, reading)
+        except Exception as error:  # noqa: BLE001 - one event must not stop those behind it
+            return _unread(error)
 
     def _in_version(
         self, version: int, event: Envelope[Any], body: bytes, emitted: Reading
@@ -141,17 +146,19 @@ class Reader:
             self._readings[key] = Reading(self._registry, plan)
         return self._readings[key]
 
-    def _disagreement(self, row: "Row", domain: str, event: Envelope[Any], plan: EventPlan) -> str | None:
-        """Return what disagrees with the signed event, ``None`` if nothing does."""
+    def _check_agreement(self, row: "Row", domain: str, event: Envelope[Any], plan: EventPlan) -> None:
+        """Make sure that columns, key and registry agree with the signed event; else raise SignatureError."""
         columns, fields = _columns_of(row), _fields_of(event)
         if columns != fields:
             pairs = zip(_SIGNED_COLUMNS, columns, fields, strict=True)
-            return _altered(next(name for name, column, field in pairs if column != field))
+            raise SignatureError(_altered(next(name for name, column, field in pairs if column != field)))
         if row["ordering_key"] != plan.ordering_key(event):
-            return _altered("ordering_key")
+            raise SignatureError(_altered("ordering_key"))
         if domain == event.producer == plan.event_type.producer and domain not in self._legacy:
-            return None
-        return self._wrong_source(domain, event, plan.event_type)
+            return
+        wrong = self._wrong_source(domain, event, plan.event_type)
+        if wrong is not None:
+            raise SignatureError(wrong)
 
     def _wrong_source(self, domain: str, event: Envelope[Any], event_type: EventType) -> str | None:
         producer = self._registry.domain(event.producer)
@@ -222,6 +229,25 @@ class Reader:
             f"{event_type} has no version {version} in the registry (version {self._registry.version}): "
             "install a newer one."
         )
+
+
+def _unread(error: Exception) -> Refusal:
+    """Return the refusal of an event that could not be read, though no rule refuses it.
+
+    The exception's text may quote a payload: its class is told, and the place.
+    """
+    kind = error_type(error)
+    _log.error(
+        "An event could not be read (%s), by a fault of sguild-dispatcher or of the generated package:\n%s",
+        kind,
+        "".join(traceback.format_tb(error.__traceback__)),
+        extra={"code": "reading-failed", "error": kind},
+    )
+    return Refusal(
+        "invalid_payload",
+        f"Reading it failed ({kind}), by a fault of sguild-dispatcher or of the generated package: the logs "
+        "have the place; report it, install a version that mends it, and replay.",
+    )
 
 
 def _invalid(error: ValidationError | None, payload: object) -> Refusal:

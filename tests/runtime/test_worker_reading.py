@@ -20,6 +20,7 @@ from sguild_dispatcher.database import Connection
 from sguild_dispatcher.settings import Settings
 from sguild_dispatcher.signing import Keyring, rotation
 from sguild_dispatcher.subscriber import DrainResult, HandlerContext
+from sguild_dispatcher.versions import Reading
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -187,6 +188,36 @@ async def test_the_detail_names_the_field_and_not_its_value(connection: Connecti
     assert reason == "invalid_payload"
     assert "/payload/person_id" in detail
     assert "Ada" not in detail
+
+
+async def test_a_fault_of_the_reader_stops_nobody_else(
+    connection: Connection, dsn: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = Reading.read
+
+    def faulty(self: Reading, body: bytes) -> Any:
+        if b'"locked_credits":2' in body:
+            raise AttributeError(body.decode())
+        return real(self, body)
+
+    monkeypatch.setattr(Reading, "read", faulty)
+    subscriber = sales(dsn)
+    seen: list[int] = []
+
+    @subscriber.on_credit_locked
+    async def note(event: Event[CreditLockedV1], _context: HandlerContext) -> None:
+        seen.append(event.payload.locked_credits)
+
+    await subscriber.register()
+    await publish(connection, *(locked(each) for each in range(1, 4)))
+    assert await subscriber.drain() == DrainResult(delivered=2, dead=1)
+    assert seen == [1, 3]
+    [row] = await failures(connection)
+    assert (row["reason"], "Reading it failed (AttributeError)" in row["detail"]) == ("invalid_payload", True)
+    assert [each.__dict__["code"] for each in caplog.records if each.levelname == "ERROR"] == [
+        "reading-failed"
+    ]
+    assert "account" not in row["detail"] + caplog.text
 
 
 async def test_another_live_version_than_the_handlers(connection: Connection, dsn: str) -> None:
