@@ -150,6 +150,7 @@ async def test_a_run_that_fails_in_all_ways_logs_neither_payload_nor_secret(
     assert assert_documented(records) == {
         "event-types-passed-over",
         "partition-started",
+        "batch-fetched",
         "handler-raised",
         "transaction-ended-by-handler",
         "delivery-failed",
@@ -198,6 +199,7 @@ async def test_the_other_records_are_as_documented(  # noqa: PLR0917 - fixtures
         "workers-not-woken",
         "endpoint-open",
         "partition-started",
+        "batch-fetched",
         "standing-by",
         "lag-unknown",
         "reconnecting",

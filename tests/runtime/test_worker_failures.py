@@ -1,3 +1,4 @@
+import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
 
@@ -17,9 +18,12 @@ from deliveries_kit import (
     write_effect,
 )
 from sample_contracts import CreditLockedV1, Event
+from sguild_dispatcher.audit import Author
+from sguild_dispatcher.cursors import skip
 from sguild_dispatcher.database import Connection
 from sguild_dispatcher.retries import RetryPolicy, failure_detail
-from sguild_dispatcher.subscriber import DrainResult, HandlerContext
+from sguild_dispatcher.subscriber import DrainResult, HandlerContext, Subscriber
+from sguild_dispatcher.subscriptions import SubscriberName
 
 
 @pytest.fixture
@@ -317,3 +321,34 @@ async def test_the_log_names_event_and_reason_without_payload(
     assert "credit.locked" in record.getMessage()
     assert "handler_failed: ValueError (dead letter)" in record.getMessage()
     assert str(payload.person_id) not in caplog.text
+
+
+@pytest.mark.parametrize("mode", ["transactional", "leased"])
+async def test_an_event_that_ends_its_process_can_be_found_and_skipped(
+    database: Connection, dsn: str, caplog: pytest.LogCaptureFixture, mode: str
+) -> None:
+    """The task of the worker ends here in place of its process."""
+    subscriber = sales(dsn, batch_size=1)
+    handled: list[int] = []
+    place = subscriber.leased() if mode == "leased" else subscriber
+
+    @place.on_credit_locked
+    async def die_at_two(event: Event[CreditLockedV1], _context: HandlerContext) -> None:
+        if event.payload.locked_credits == 2:
+            raise KeyboardInterrupt
+        handled.append(event.payload.locked_credits)
+
+    await subscriber.register()
+    await publish(database, locked(1), locked(2), locked(3))
+    with caplog.at_level(logging.DEBUG, logger="sguild_dispatcher"):
+        await asyncio.to_thread(interrupted, subscriber)
+    last = [each.__dict__ for each in caplog.records if each.__dict__.get("code") == "batch-fetched"][-1]
+    assert (last["seqs"], len(last["event_ids"])) == ([2], 1)
+    await skip(database, SubscriberName("sales", "crm"), to=last["seqs"][0] + 1, author=Author(actor="ada"))
+    assert await subscriber.drain() == DrainResult(delivered=1)
+    assert handled == [1, 3]
+
+
+def interrupted(subscriber: Subscriber) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(subscriber.drain())

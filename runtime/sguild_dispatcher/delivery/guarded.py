@@ -23,6 +23,7 @@ from sguild_dispatcher.delivery.progress import (
     Tally,
     is_held,
     log_ended_transaction,
+    log_fetched,
 )
 from sguild_dispatcher.errors import TransactionControlError
 from sguild_dispatcher.transport.interface import (
@@ -107,6 +108,7 @@ class GuardedBatches:
             began = time.perf_counter()
             page = await self._place.fetch(cursor, limit=self._rules.size, token=token)
             self._rules.telemetry.received(page.rows, began)
+            log_fetched(self._rules, page.rows)
             moved = self._before(cursor, page)
             if moved is not None:
                 await self._log.move_cursor(moved, token=token)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Final
 
@@ -176,6 +176,24 @@ def _held(row: Row) -> FailedAttempt:
         attempts=0,
         next_attempt_at=None,
     )
+
+
+def log_fetched(rules: BatchRules, rows: Sequence[Row]) -> None:
+    """Log what is delivered now: the last such record of a process that dies tells in which batch it did."""
+    if rows and _log.isEnabledFor(logging.DEBUG):
+        _log.debug(
+            "%s: delivers %d events, seq %d to %d",
+            rules.subscriber,
+            len(rows),
+            rows[0]["seq"],
+            rows[-1]["seq"],
+            extra={
+                "code": "batch-fetched",
+                **_place(rules),
+                "seqs": [each["seq"] for each in rows],
+                "event_ids": [each["event_id"] for each in rows],
+            },
+        )
 
 
 def log_ended_transaction(rules: BatchRules, error: TransactionControlError) -> None:

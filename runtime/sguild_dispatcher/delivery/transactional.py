@@ -22,6 +22,7 @@ from sguild_dispatcher.delivery.progress import (
     Tally,
     is_held,
     log_ended_transaction,
+    log_fetched,
 )
 from sguild_dispatcher.errors import TransactionControlError
 from sguild_dispatcher.transport.interface import (
@@ -93,6 +94,7 @@ class TransactionalBatches:
             began = time.perf_counter()
             page = await self._place.fetch(cursor, limit=limit, token=token)
             self._rules.telemetry.received(page.rows, began)
+            log_fetched(self._rules, page.rows)
             await self._settle_page(page, progress)
             await progress.note(self._session)
             moved = (
