@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from sguild_dispatcher.publisher import Publisher, SyncPublisher, deprecated
 from sguild_dispatcher.subscriber import Subscriber
@@ -205,6 +205,37 @@ class RevenuePublisher(Publisher):
         """
         return EventId(await self._publish(connection, payload, "refund.completed", 1))
 
+    @overload
+    @deprecated(
+        "Version 1 of credit.released is superseded and not emitted from 2026-05-22 on: publish with credit_released.",
+        category=None,
+    )
+    async def publish(self, connection: AsyncConnection, payload: CreditReleasedV1) -> EventId: ...
+
+    @overload
+    async def publish(
+        self,
+        connection: AsyncConnection,
+        payload: (
+            CreditPurchasedV1
+            | CreditReservedV1
+            | CreditFundedV1
+            | CreditLockedV1
+            | CreditConsumedV1
+            | CreditReleasedV2
+            | CreditReleasedV1
+            | CreditForfeitedV1
+            | CustomerHandoffV1
+            | ReservationFundedV1
+            | ReservationRefundingV1
+            | ReservationRefundedV1
+            | PaymentReceivedV1
+            | PaymentFailedV1
+            | RefundInitiatedV1
+            | RefundCompletedV1
+        ),
+    ) -> EventId: ...
+
     async def publish(
         self,
         connection: AsyncConnection,
@@ -402,6 +433,37 @@ class RevenueSyncPublisher(SyncPublisher):
         The refund of a payment is completed. Revenue tells sales, delivery and platform.
         """
         return EventId(self._publish(connection, payload, "refund.completed", 1))
+
+    @overload
+    @deprecated(
+        "Version 1 of credit.released is superseded and not emitted from 2026-05-22 on: publish with credit_released.",
+        category=None,
+    )
+    def publish(self, connection: SyncConnection, payload: CreditReleasedV1) -> EventId: ...
+
+    @overload
+    def publish(
+        self,
+        connection: SyncConnection,
+        payload: (
+            CreditPurchasedV1
+            | CreditReservedV1
+            | CreditFundedV1
+            | CreditLockedV1
+            | CreditConsumedV1
+            | CreditReleasedV2
+            | CreditReleasedV1
+            | CreditForfeitedV1
+            | CustomerHandoffV1
+            | ReservationFundedV1
+            | ReservationRefundingV1
+            | ReservationRefundedV1
+            | PaymentReceivedV1
+            | PaymentFailedV1
+            | RefundInitiatedV1
+            | RefundCompletedV1
+        ),
+    ) -> EventId: ...
 
     def publish(
         self,

@@ -9,7 +9,6 @@ import psycopg
 from sguild_contracts import (
     CreditLocked,
     CreditLockedV1,
-    CreditReleasedV1,
     CreditReleasedV2,
     CreditReservationId,
     EventId,
@@ -59,15 +58,16 @@ def publish_without_asyncio(dsn: str, keyring: Keyring, payload: CreditLocked) -
         assert_type(publisher.credit_locked(connection, payload), EventId)
 
 
-async def publish_both_versions(
+async def publish_any_event(
     publisher: RevenuePublisher,
     connection: "asyncpg.Connection[asyncpg.Record]",
-    old: CreditReleasedV1,
-    new: CreditReleasedV2,
+    locked: CreditLocked,
+    released: CreditReleasedV2,
 ) -> None:
-    await publisher.credit_released(connection, new)
-    await publisher.publish(connection, old)
-    await publisher.publish(connection, new)
+    await publisher.credit_released(connection, released)
+    assert_type(await publisher.publish(connection, released), EventId)
+    either = locked if locked.locked_credits else released
+    assert_type(await publisher.publish(connection, either), EventId)
 
 
 async def publish_many(

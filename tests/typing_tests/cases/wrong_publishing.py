@@ -20,7 +20,7 @@ async def another_domains_event(
 ) -> None:
     await publisher.lead_created(connection, lead)  # error: attr-defined, reportAttributeAccessIssue
     await publisher.credit_locked(connection, lead)  # error: arg-type, reportArgumentType
-    await publisher.publish(connection, lead)  # error: arg-type, reportArgumentType
+    await publisher.publish(connection, lead)  # error: call-overload, reportArgumentType
     await SalesPublisher().lead_created(connection, lead)
 
 
@@ -33,7 +33,7 @@ async def another_payload(
     await publisher.credit_reserved(connection, payload)  # error: arg-type, reportArgumentType
     await publisher.credit_locked(connection, event)  # error: arg-type, reportArgumentType
     await publisher.credit_locked(connection, {"locked_credits": 1})  # error: arg-type, reportArgumentType
-    await publisher.publish(connection, event)  # error: arg-type, reportArgumentType
+    await publisher.publish(connection, event)  # error: call-overload, reportArgumentType
 
 
 async def another_version(
@@ -104,3 +104,4 @@ async def superseded_version(
     payload: CreditReleasedV1,
 ) -> None:
     await publisher.credit_released_v1(connection, payload)  # error: reportDeprecated
+    await publisher.publish(connection, payload)  # error: reportDeprecated

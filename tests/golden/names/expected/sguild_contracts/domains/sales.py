@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from sguild_dispatcher.publisher import Publisher, SyncPublisher, deprecated
 from sguild_dispatcher.subscriber import Subscriber
@@ -52,6 +52,18 @@ class SalesPublisher(Publisher):
         """Publish x.y_v1_c, read by class."""
         return EventId(await self._publish(connection, payload, "x.y_v1_c", 1))
 
+    @overload
+    @deprecated(
+        "Version 1 of part.of is superseded: publish with part_of.",
+        category=None,
+    )
+    async def publish(self, connection: AsyncConnection, payload: PartOfV1) -> EventId: ...
+
+    @overload
+    async def publish(
+        self, connection: AsyncConnection, payload: PartOfV2 | PartOfV1 | XYV1 | XYV1CV1
+    ) -> EventId: ...
+
     async def publish(
         self, connection: AsyncConnection, payload: PartOfV2 | PartOfV1 | XYV1 | XYV1CV1
     ) -> EventId:
@@ -90,6 +102,18 @@ class SalesSyncPublisher(SyncPublisher):
     def x_y_v1_c(self, connection: SyncConnection, payload: XYV1CV1) -> EventId:
         """Publish x.y_v1_c, read by class."""
         return EventId(self._publish(connection, payload, "x.y_v1_c", 1))
+
+    @overload
+    @deprecated(
+        "Version 1 of part.of is superseded: publish with part_of.",
+        category=None,
+    )
+    def publish(self, connection: SyncConnection, payload: PartOfV1) -> EventId: ...
+
+    @overload
+    def publish(
+        self, connection: SyncConnection, payload: PartOfV2 | PartOfV1 | XYV1 | XYV1CV1
+    ) -> EventId: ...
 
     def publish(
         self, connection: SyncConnection, payload: PartOfV2 | PartOfV1 | XYV1 | XYV1CV1

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from sguild_dispatcher.publisher import Publisher, SyncPublisher, deprecated
 from sguild_dispatcher.subscriber import Subscriber
@@ -50,6 +50,20 @@ class SalesPublisher(Publisher):
         """
         return OccurrenceId(await self._publish(connection, payload, "order.placed", 2))
 
+    @overload
+    @deprecated(
+        "Version 2 of order.placed is superseded and not emitted from 2026-03-01 on: publish with order_placed.",
+        category=None,
+    )
+    async def publish(
+        self, connection: AsyncConnection, payload: OrderPlacedV2
+    ) -> OccurrenceId: ...
+
+    @overload
+    async def publish(
+        self, connection: AsyncConnection, payload: OrderPlacedV3 | OrderPlacedV2
+    ) -> OccurrenceId: ...
+
     async def publish(
         self, connection: AsyncConnection, payload: OrderPlacedV3 | OrderPlacedV2
     ) -> OccurrenceId:
@@ -86,6 +100,18 @@ class SalesSyncPublisher(SyncPublisher):
         An order, as it was placed at first.
         """
         return OccurrenceId(self._publish(connection, payload, "order.placed", 2))
+
+    @overload
+    @deprecated(
+        "Version 2 of order.placed is superseded and not emitted from 2026-03-01 on: publish with order_placed.",
+        category=None,
+    )
+    def publish(self, connection: SyncConnection, payload: OrderPlacedV2) -> OccurrenceId: ...
+
+    @overload
+    def publish(
+        self, connection: SyncConnection, payload: OrderPlacedV3 | OrderPlacedV2
+    ) -> OccurrenceId: ...
 
     def publish(
         self, connection: SyncConnection, payload: OrderPlacedV3 | OrderPlacedV2

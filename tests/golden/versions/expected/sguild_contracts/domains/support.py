@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from sguild_dispatcher.publisher import Publisher, SyncPublisher, deprecated
 
@@ -39,6 +39,20 @@ class SupportPublisher(Publisher):
         """Publish order.cancelled, read by sales, in version 1."""
         return OccurrenceId(await self._publish(connection, payload, "order.cancelled", 1))
 
+    @overload
+    @deprecated(
+        "Version 1 of order.cancelled is superseded: publish with order_cancelled.",
+        category=None,
+    )
+    async def publish(
+        self, connection: AsyncConnection, payload: OrderCancelledV1
+    ) -> OccurrenceId: ...
+
+    @overload
+    async def publish(
+        self, connection: AsyncConnection, payload: OrderCancelledV11 | OrderCancelledV1
+    ) -> OccurrenceId: ...
+
     async def publish(
         self, connection: AsyncConnection, payload: OrderCancelledV11 | OrderCancelledV1
     ) -> OccurrenceId:
@@ -73,6 +87,18 @@ class SupportSyncPublisher(SyncPublisher):
     ) -> OccurrenceId:
         """Publish order.cancelled, read by sales, in version 1."""
         return OccurrenceId(self._publish(connection, payload, "order.cancelled", 1))
+
+    @overload
+    @deprecated(
+        "Version 1 of order.cancelled is superseded: publish with order_cancelled.",
+        category=None,
+    )
+    def publish(self, connection: SyncConnection, payload: OrderCancelledV1) -> OccurrenceId: ...
+
+    @overload
+    def publish(
+        self, connection: SyncConnection, payload: OrderCancelledV11 | OrderCancelledV1
+    ) -> OccurrenceId: ...
 
     def publish(
         self, connection: SyncConnection, payload: OrderCancelledV11 | OrderCancelledV1
