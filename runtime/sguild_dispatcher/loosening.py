@@ -21,6 +21,9 @@ from sguild_dispatcher.models import ContractModel, Payload, PayloadT
 
 _EXTRA: Final = "__pydantic_extra__"
 _CHECK: Final = "_check_contract"
+_ORIGINS: Final[dict[type[ContractModel], tuple[type[Payload], type[ContractModel]]]] = {}
+"""The payload and the model that each loosened one is made of."""
+
 _CONTAINERS: Final = (tuple, dict)
 
 
@@ -49,12 +52,29 @@ def loosened(payload: type[Payload]) -> type[Payload]:
     Args:
         payload: the exact class of a payload.
     """
-    root = received_base(payload)
-    models = {each: f"Loosened{number}" for number, each in enumerate(_models(root))}
+    return cast("type[Payload]", _loosened_models(payload)[received_base(payload)])
+
+
+@cache
+def _loosened_models(payload: type[Payload]) -> Mapping[type[ContractModel], type[ContractModel]]:
+    """Return the loosened models of a payload and of its parts, by the models that they are made of."""
+    models = {each: f"Loosened{number}" for number, each in enumerate(_models(received_base(payload)))}
     made = {name: _loosened(model, models) for model, name in models.items()}
     for each in made.values():
         each.model_rebuild(force=True, _types_namespace=made)
-    return cast("type[Payload]", made[models[root]])
+    found = {model: made[name] for model, name in models.items()}
+    _ORIGINS.update((made_of, (payload, model)) for model, made_of in found.items())
+    return found
+
+
+def _reduced(self: ContractModel) -> tuple[object, ...]:
+    """Return how to pickle a loosened model, which no module names: as the state of what it is made of."""
+    return _unpickled, _ORIGINS[type(self)], self.__getstate__()
+
+
+def _unpickled(payload: type[Payload], model: type[ContractModel]) -> ContractModel:
+    found = _loosened_models(payload)[model]
+    return found.__new__(found)
 
 
 def received(payload: type[PayloadT], document: Mapping[str, Any]) -> PayloadT:
@@ -123,6 +143,7 @@ def _loosened(model: type[ContractModel], models: Mapping[type[ContractModel], s
         "__module__": model.__module__,
         "__qualname__": model.__qualname__,
         "__doc__": model.__doc__,
+        "__reduce__": _reduced,
         "__annotations__": {},
         # Infinity is written as such, and then refused: null would be another value.
         "model_config": ConfigDict(extra="allow", defer_build=True, ser_json_inf_nan="constants"),

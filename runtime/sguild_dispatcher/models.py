@@ -142,6 +142,18 @@ class Envelope(ContractModel, Generic[PayloadT_co], frozen=True):
         schema_version: int
         payload: PayloadT_co
 
+    # What pydantic copies are fields, what it calls private, and nothing else.
+    def __copy__(self) -> Self:
+        return self._telling(super().__copy__())
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return self._telling(super().__deepcopy__(memo))
+
+    def _telling(self, other: Self) -> Self:
+        """Let a copy tell what is not recognised, as this event does."""
+        object.__setattr__(other, "_unrecognised", self.unrecognised)
+        return other
+
     @property
     def emitted_version(self) -> int:
         """The version of the payload that was emitted; the payload itself is of the handler's version."""

@@ -1,8 +1,10 @@
 """What a tolerant reader takes, and how versions are read as each other: laws over drawn documents."""
 
+import copy
 import importlib
 import json
 import math
+import pickle
 from collections.abc import Iterator
 from typing import Any, get_args, get_type_hints
 
@@ -167,6 +169,23 @@ def test_surprises_are_typed_and_told_by_their_pointers() -> None:
     assert type(read.payload.initiator) is Unrecognised
     assert dict(read.unrecognised) == {"/payload/initiator": "robot", "/payload/a~1b": [1, {"c": None}]}
     assert read.payload.model_extra == {"a/b": [1, {"c": None}]}
+
+
+def test_what_holds_surprises_can_be_copied_and_pickled() -> None:
+    event = REAL.registry.event_type("intake.captured")
+    document = drawn(REAL.maker(event, 2), 1, "captured")[0]
+    document["participants"][0] |= {"experience": "pro", "shoe_size": 41}
+    read = REAL.read(event, 2, document)
+    assert isinstance(read, Envelope)
+    for other in (copy.copy(read), copy.deepcopy(read), read.model_copy(), read.model_copy(deep=True)):
+        assert other == read
+        assert other.unrecognised == read.unrecognised != {}
+    for held in (read.payload, read.payload.participants[0]):
+        again = pickle.loads(pickle.dumps(held))  # noqa: S301 - our own
+        assert again == held
+        assert type(again) is type(held)
+        assert again.model_dump_json() == held.model_dump_json()
+    assert type(pickle.loads(pickle.dumps(read.payload)).participants[0].experience) is Unrecognised  # noqa: S301
 
 
 def test_what_holds_no_surprise_is_the_exact_payload() -> None:
