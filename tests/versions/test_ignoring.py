@@ -1,7 +1,8 @@
 """What is ignored, for random schemas: nothing that the exact one takes, and something where it refuses."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, combinations, product
 from random import Random
 from typing import Any
 
@@ -15,6 +16,37 @@ from sguild_dispatcher.ignoring import TolerantRule
 
 SCHEMAS = 150
 DOCUMENTS = 20
+PER_COMBINATION = 12
+E = {"enum": ["a", "b"]}
+PART = {"properties": {"a": E}, "additionalProperties": False}
+OF_OBJECTS: list[list[Json]] = [
+    [{"properties": {}}, {"properties": {"a": E}}, {"properties": {"a": PART}}],
+    [{"patternProperties": {}}, {"patternProperties": {"^a": E}}, {"patternProperties": {"^x": PART}}],
+    [{"additionalProperties": each} for each in (False, True, E, PART)],
+    [{"unevaluatedProperties": each} for each in (False, E, PART)],
+    [
+        {"allOf": [{"properties": {"xa": E}}]},
+        {"allOf": [{"patternProperties": {"a$": E}, "additionalProperties": False}]},
+    ],
+    [
+        {"dependentSchemas": {"a": {"properties": {"xa": PART}}}},
+        {"dependentSchemas": {"xa": {"additionalProperties": E}}},
+    ],
+    [
+        {"if": {"required": ["a"]}, "then": {"properties": {"xa": E}}, "else": {"properties": {"x": PART}}},
+        {"if": {"required": ["a"]}, "then": {"patternProperties": {"^x": E}, "additionalProperties": PART}},
+    ],
+    [{"propertyNames": {"maxLength": 2}}],
+    [{"required": ["a"]}],
+]
+OF_ARRAYS: list[list[Json]] = [
+    [{"prefixItems": [E]}, {"prefixItems": [PART, E]}],
+    [{"items": each} for each in (False, E, PART)],
+    [{"unevaluatedItems": each} for each in (False, E, PART)],
+    [{"contains": E}, {"contains": PART}],
+    [{"anyOf": [{"prefixItems": [{"type": "string"}, E]}, {"prefixItems": [{"type": "object"}, PART]}]}],
+    [{"if": {"prefixItems": [{"const": "a"}]}, "then": {"items": E}, "else": {"prefixItems": [PART, E]}}],
+]
 OPENED: list[dict[str, Json]] = [
     {"enum": ["a", "ab"]},
     {"enum": ["a", None], "type": ["string", "null"]},
@@ -42,17 +74,57 @@ def schemas(random: Random) -> Iterator[tuple[Json, list[Json]]]:
             yield schema, list(drawer.documents(DOCUMENTS, schema))
 
 
+def check_ignored(schema: Json, documents: list[Json]) -> int:
+    """What is ignored in a document is what the exact schema refuses; return of how many documents."""
+    exact, opened = judge(schema), tolerant(schema)
+    wide, rule = judge(opened), TolerantRule(json.dumps(opened))
+    told = 0
+    for document in documents:
+        if not wide.is_valid(document):
+            assert not exact.is_valid(document), (schema, document)
+            continue
+        found = rule.ignored(document)
+        assert bool(found) != exact.is_valid(document), (schema, document, found)
+        told += bool(found)
+    return told
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_what_is_ignored_is_what_the_exact_schema_refuses(seed: int) -> None:
-    told = 0
-    for schema, documents in schemas(Random(seed)):  # noqa: S311 - a seed that can be repeated is the point
-        exact, opened = judge(schema), tolerant(schema)
-        wide, rule = judge(opened), TolerantRule(json.dumps(opened))
-        for document in documents:
-            if not wide.is_valid(document):
-                assert not exact.is_valid(document), (schema, document)
-                continue
-            found = rule.ignored(document)
-            assert bool(found) != exact.is_valid(document), (schema, document, found)
-            told += bool(found)
-    assert told > SCHEMAS
+    random = Random(seed)  # noqa: S311 - a seed that can be repeated is the point
+    assert sum(check_ignored(schema, documents) for schema, documents in schemas(random)) > SCHEMAS
+
+
+def combined(keywords: list[list[Json]]) -> Iterator[dict[str, Json]]:
+    """Yield schemas of each choice of some keywords: a validator may check several of them at once."""
+    for chosen in chain.from_iterable(combinations(keywords, count) for count in (1, 2, 3)):
+        for parts in product(*chosen):
+            yield json.loads(json.dumps({name: value for each in parts for name, value in each.items()}))
+
+
+def value(random: Random, depth: int = 0) -> Json:
+    kind = random.choice(("text", "text", "new", "object", "array")) if depth < 2 else "text"
+    match kind:
+        case "object" if depth:
+            return {"a": value(random, depth + 1)}
+        case "object":
+            names: Sequence[str] = random.sample(("a", "x", "xa", "b", "new"), random.choice((0, 1, 2, 3)))
+            return {name: value(random, depth + 1) for name in names}
+        case "array":
+            return [value(random, depth + 1) for _ in range(random.choice((0, 1, 2, 3)))]
+        case _:
+            return random.choice(("a", "b")) if kind == "text" else "new"
+
+
+@pytest.mark.parametrize(("keywords", "kind"), [(OF_OBJECTS, dict), (OF_ARRAYS, list)])
+def test_what_is_ignored_is_told_whatever_keywords_stand_together(
+    keywords: list[list[Json]], kind: type
+) -> None:
+    random = Random(1)  # noqa: S311 - a seed that can be repeated is the point
+    pool = [each for each in (value(random) for _ in range(4_000)) if isinstance(each, kind)]
+    for schema in combined(keywords):
+        check_ignored(
+            {"properties": {"in": schema}, "additionalProperties": False},
+            [{"in": each, "more": 1} for each in random.sample(pool, PER_COMBINATION)],
+        )
+        check_ignored(schema, random.sample(pool, PER_COMBINATION))
