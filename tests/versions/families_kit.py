@@ -81,6 +81,63 @@ def _unevaluated(branch: Payload) -> Payload:
     }
 
 
+_CARD: Final = _branch("card", n=_enum("a", "b"))
+_CASH: Final = _branch("cash", n=_enum("c"), m=_count())
+_NULL: Final = {"type": "null"}
+_X: Final = {"$ref": "#/$defs/x"}
+_Y: Final = {"$ref": "#/$defs/y"}
+_EITHER: Final = {"oneOf": [_X, _Y]}
+
+
+def _listed(kind: str, **properties: Any) -> Payload:
+    return _part("kind", kind=_enum(kind), **properties)
+
+
+def _by(by: Payload, x: Payload = _CARD, y: Payload = _CASH, **others: Any) -> list[Payload]:
+    """Return a payload with branches that may be references."""
+    properties = {name: each for name, each in others.items() if not name.startswith("of_")}
+    definitions = {name.removeprefix("of_"): each for name, each in others.items() if name.startswith("of_")}
+    return [{**payload("by", by=by, at=_enum("c"), **properties), "$defs": {"x": x, "y": y, **definitions}}]
+
+
+# What keeps branches apart: tags and types, in branches that stand there or are referred to.
+BRANCHES: Final[dict[str, list[Payload]]] = {
+    "branches.referred": _by(_EITHER),
+    "branches.mixed": _by({"oneOf": [_CARD, _Y]}),
+    "branches.items": _by({"type": "array", "items": _EITHER, "maxItems": 3}),
+    "branches.described": _by({"oneOf": [{**_X, "description": "By card."}, _Y]}),
+    "branches.behind": _by({"$ref": "#/$defs/either"}, of_either=_EITHER),
+    "branches.chained": _by({"oneOf": [{"$ref": "#/$defs/z"}, _Y]}, of_z=_X),
+    "branches.orabsent": _by({"anyOf": [_NULL, _EITHER]}),
+    "branches.ornull": _by({"oneOf": [_X, _Y, _NULL]}),
+    "branches.elsewhere": _by(_EITHER, other=_X, more={"type": "array", "items": _Y}),
+    "branches.listed": _by(_EITHER, _listed("card", n=_enum("a", "b")), _listed("cash", m=_count())),
+    "branches.listedelsewhere": _by(_EITHER, _listed("card", n=_enum("a", "b")), other=_X),
+    "branches.constant": _by(
+        _EITHER, _part("kind", kind={"$ref": "#/$defs/k"}, n=_enum("a")), of_k={"const": "card"}
+    ),
+    "branches.numbered": _by(
+        _EITHER,
+        _part("kind", kind={"const": 1}, n=_enum("a")),
+        _part("kind", kind={"const": 2}, n=_enum("b")),
+    ),
+    "branches.tree": _by(
+        _X,
+        _branch("and", n=_enum("a"), of={"type": "array", "items": _EITHER, "maxItems": 2}),
+        _branch("not", of=_EITHER) | {"required": ["kind"]},
+    ),
+    "branches.any": _by({"anyOf": [_X, _Y]}),
+    "branches.anylisted": _by({"anyOf": [_listed("card", n=_enum("a", "b")), _listed("cash", n=_enum("c"))]}),
+    "branches.anyreferred": _by(
+        {"anyOf": [_X, _Y, _NULL]}, _listed("card", n=_enum("a", "b")), _listed("cash", n=_enum("c"))
+    ),
+    "branches.textornull": _by({"oneOf": [_enum("a", "b"), _NULL]}),
+    "branches.referredornull": _by({"oneOf": [_NULL, _X]}, _part("n", n=_enum("a", "b"))),
+    "branches.types": _by({"oneOf": [_enum("a", "b"), _count(), {"type": "array", "items": _enum("a")}]}),
+    "branches.textor": _by({"oneOf": [_X, _NULL]}, _enum("a", "b")),
+    "branches.overlapping": _by({"oneOf": [_enum("a", "b"), {"type": "string", "maxLength": 1}]}),
+}
+
 # What a model says by an embedded schema, or by a union.
 EMBEDDED: Final[dict[str, list[Payload]]] = {
     "inside.prefix": [
@@ -124,6 +181,16 @@ EMBEDDED: Final[dict[str, list[Payload]]] = {
             },
         )
     ],
+    "inside.named": [
+        payload(
+            "map",
+            map={
+                "type": "object",
+                "patternProperties": {"^[a-z]{2}$": _enum("a", "b")},
+                "additionalProperties": False,
+            },
+        )
+    ],
     "inside.tree": [{**payload("tree", tree={"$ref": "#/$defs/tree"}), "$defs": {"tree": _TREE}}],
     "union.texts": [payload("by", by={"anyOf": [_enum("a", "b"), _ID, _INSTANT]}, at=_enum("c"))],
     "union.sized": [
@@ -136,6 +203,7 @@ EMBEDDED: Final[dict[str, list[Payload]]] = {
 
 FAMILIES: Final[dict[str, list[Payload]]] = {
     **EMBEDDED,
+    **BRANCHES,
     "added.optional": [payload("note", note=_TEXT), payload("note", note=_TEXT, more=_count())],
     "added.required": [payload("note", note=_TEXT), payload("note more", note=_TEXT, more=_count())],
     "removed.optional": [payload("note", note=_TEXT, more=_count()), payload("note", note=_TEXT)],

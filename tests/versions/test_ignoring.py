@@ -47,6 +47,13 @@ OF_ARRAYS: list[list[Json]] = [
     [{"anyOf": [{"prefixItems": [{"type": "string"}, E]}, {"prefixItems": [{"type": "object"}, PART]}]}],
     [{"if": {"prefixItems": [{"const": "a"}]}, "then": {"items": E}, "else": {"prefixItems": [PART, E]}}],
 ]
+
+
+def tagged(tag: str) -> Json:
+    """Return a branch whose tag would be an open enum elsewhere."""
+    return {"type": "object", "required": ["k"], "properties": {"k": {"enum": [tag]}, "a": {"enum": ["x"]}}}
+
+
 OPENED: list[dict[str, Json]] = [
     {"enum": ["a", "ab"]},
     {"enum": ["a", None], "type": ["string", "null"]},
@@ -55,6 +62,8 @@ OPENED: list[dict[str, Json]] = [
     {"properties": {"a": {"enum": ["x"]}, "b": {}}, "additionalProperties": False},
     {"anyOf": [{"properties": {"a": {"enum": ["a"]}}}, {"properties": {"b": True, "a": {"enum": ["k"]}}}]},
     {"allOf": [{"additionalProperties": True}], "unevaluatedProperties": False},
+    {"oneOf": [{"enum": ["a", "ab"]}, {"type": "null"}, {"type": "array", "items": {"enum": ["a"]}}]},
+    *({keyword: [tagged("a"), tagged("b"), {"type": "null"}]} for keyword in ("anyOf", "oneOf")),
 ]
 
 

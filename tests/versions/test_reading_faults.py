@@ -9,6 +9,7 @@ import pytest
 from families_kit import FAMILIES, installed, write_families
 from laws_kit import PAIRS, VERDICTS, Service, check_closed, check_pair, check_tolerance
 from sguild_codegen.compat import tolerance
+from sguild_codegen.compat.apart import Branches
 from sguild_codegen.emit.received import ReceivedTypes
 from sguild_codegen.emit.types import TypeBuilder
 from sguild_codegen.versions import reading as verdicts
@@ -62,6 +63,17 @@ def _closed_enums_are_opened(patch: Patch) -> None:
     patch.setattr(verdicts, "tolerant", lambda schema, _closed: tolerance.tolerant(schema))
 
 
+def _tags_are_opened(patch: Patch) -> None:
+    """What tells branches apart is an enum like any other."""
+    patch.setattr(Branches, "tag", None)
+    patch.setattr(Branches, "stay_apart", True)
+
+
+def _overlapping_branches_are_opened(patch: Patch) -> None:
+    """Each ``oneOf`` is opened, also where its branches may come to take the same value."""
+    patch.setattr(Branches, "stay_apart", True)
+
+
 def _members_pass_without_a_trace(patch: Patch) -> None:
     """What ``additionalProperties: true`` lets pass leaves no trace."""
     patch.setattr(tolerance, "_traceable", lambda schema: schema)
@@ -89,6 +101,8 @@ FAULTS: list[Callable[[Patch], None]] = [
     _everything_is_direct,
     _nothing_is_ignored,
     _closed_enums_are_opened,
+    _tags_are_opened,
+    _overlapping_branches_are_opened,
     _members_pass_without_a_trace,
     _all_branches_count,
     _unrecognised_comes_first,

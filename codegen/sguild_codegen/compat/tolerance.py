@@ -5,7 +5,8 @@ does not list. So an object with named properties loses ``additionalProperties: 
 ``unevaluatedProperties: false``), and an enum of strings becomes any string. Everything else stays:
 constants, discriminators, enums that the registry closes, the names of maps, and whatever stands where more
 documents inside would mean fewer outside (below ``not`` and ``if``, in ``contains``, in branches of a
-``oneOf`` that no required constant tells apart). So a tolerant reader accepts all that an exact one accepts.
+``oneOf`` that neither types nor a required constant keep apart). So a tolerant reader accepts all that an
+exact one accepts.
 
 What a closed property holds stays as it is wherever the schema speaks of the same object: in ``allOf``,
 ``then``, behind a reference, and so on.
@@ -19,29 +20,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from sguild_codegen.compat.apart import DEFINITIONS, Branches
 from sguild_codegen.compat.portable import may_not_end, python_pattern
 from sguild_codegen.compat.resolving import Json, flattened, is_object, objects
 from sguild_codegen.model.pointers import unescape_pointer
 
 _SAME_OBJECT: Final = {"allOf": 2, "anyOf": 2, "oneOf": 2, "then": 1, "else": 1, "dependentSchemas": 2}
 _MAPS: Final = ("properties", "patternProperties", "dependentSchemas")
-_LISTS: Final = ("prefixItems", "allOf", "anyOf")
-_OF_OBJECTS: Final = frozenset(
-    (
-        *(
-            "properties",
-            "patternProperties",
-            "additionalProperties",
-            "unevaluatedProperties",
-            "propertyNames",
-        ),
-        *("required", "minProperties", "maxProperties", "dependentRequired", "title", "description"),
-    )
-)
+_LISTS: Final = ("prefixItems", "allOf")
+_BRANCHES: Final = ("anyOf", "oneOf")
 _SINGLE: Final = ("additionalProperties", "items", "then", "else")
 _OF_OTHERS: Final = ("additionalProperties", "unevaluatedProperties")
 _TAKEN_OUT: Final = "x-exact"
-_DEFINITIONS: Final = "#/$defs/"
 _EXACT_ROOT: Final = "#/$defs/exact"
 
 
@@ -55,7 +45,7 @@ def tolerant(schema: Json, closed_enums: Collection[str] = ()) -> Json:
     Raises:
         Undecided: a reference leads nowhere.
     """
-    return _Opening(_traceable(flattened(schema, _EXACT_ROOT))).root(frozenset(closed_enums))
+    return _Opening(_traceable(flattened(schema, _EXACT_ROOT)), frozenset(closed_enums)).root()
 
 
 def property_at(steps: Sequence[str]) -> str | None:
@@ -70,12 +60,13 @@ class _Opening:
     """References in open places lead to opened copies of their targets; others lead where they did."""
 
     flat: Json
+    of_root: frozenset[str]
     closings: dict[frozenset[str], int] = field(default_factory=lambda: {frozenset[str](): 0})
     copies: dict[str, Json] = field(default_factory=dict[str, Json])
     waiting: list[tuple[str, frozenset[str]]] = field(default_factory=list[tuple[str, frozenset[str]]])
 
-    def root(self, closed: frozenset[str]) -> Json:
-        opened = self.opened(self.flat, closed)
+    def root(self) -> Json:
+        opened = self.opened(self.flat, self.of_root)
         while self.waiting:
             name, kept = self.waiting.pop()
             self.copies[self._copy(name, kept)] = self.opened(self.flat["$defs"][name], kept)
@@ -93,8 +84,7 @@ class _Opening:
             for name, value in schema.items()
             if name != _TAKEN_OUT
         }
-        if "oneOf" in schema:
-            found["oneOf"] = self._branches(schema, closed)
+        found |= {name: self._branches(name, schema, closed) for name in _BRANCHES if name in schema}
         _open_object(found)
         _open_enum(found)
         return found
@@ -110,31 +100,29 @@ class _Opening:
             return [self.opened(each, inside) for each in value]
         return self.opened(value, inside) if name in _SINGLE else value
 
-    def _branches(self, schema: dict[str, Json], closed: frozenset[str]) -> list[Json]:
-        """Open the branches of a ``oneOf`` if they stay apart: by a required constant, which stays closed.
+    def _branches(self, keyword: str, schema: dict[str, Json], closed: frozenset[str]) -> list[Json]:
+        """Open branches, but for the tag that tells those for objects apart.
 
-        A constant tells objects apart; what else a branch may say of other values is not opened with it.
+        Those of a ``oneOf`` are opened only if they stay apart.
         """
-        branches = [self._target(each) for each in schema["oneOf"]]
-        of_objects = _is_of_objects(schema) or all(map(_speaks_of_objects, branches))
-        tag = _tag(branches) if of_objects else None
-        return schema["oneOf"] if tag is None else [self.opened(each, closed | {tag}) for each in branches]
-
-    def _target(self, schema: Json) -> Json:
-        """Return a branch, or the definition that it is nothing but a reference to."""
-        if is_object(schema) and set(schema) == {"$ref"} and schema["$ref"].startswith(_DEFINITIONS):
-            return self.flat["$defs"][schema["$ref"].removeprefix(_DEFINITIONS)]
-        return schema
+        branches = Branches.of(schema, keyword, self.flat.get("$defs", {}))
+        if keyword == "oneOf" and not branches.stay_apart:
+            found: list[Json] = schema[keyword]
+            return found
+        kept = closed if branches.tag is None else closed | {branches.tag}
+        return [self.opened(each, kept) for each in schema[keyword]]
 
     def _reference(self, reference: str, closed: frozenset[str]) -> str:
         if reference == _EXACT_ROOT:
-            return "#"  # the root, which is opened itself
-        name = reference.removeprefix(_DEFINITIONS)
+            closed |= self.of_root
+            if closed == self.of_root:
+                return "#"  # the root, which is opened itself
+        name = reference.removeprefix(DEFINITIONS)
         copy = self._copy(name, closed)
         if copy not in self.copies:
             self.copies[copy] = True  # the place is taken; it is filled later, since chains are long
             self.waiting.append((name, closed))
-        return _DEFINITIONS + copy
+        return DEFINITIONS + copy
 
     def _copy(self, name: str, closed: frozenset[str]) -> str:
         number = self.closings.setdefault(closed, len(self.closings))
@@ -186,37 +174,3 @@ def _open_enum(schema: dict[str, Any]) -> None:
 
 def _take_out(schema: dict[str, Any], name: str) -> None:
     schema.setdefault(_TAKEN_OUT, {})[name] = schema.pop(name)
-
-
-def _speaks_of_objects(branch: Json) -> bool:
-    """Tell whether a branch is opened for objects alone: it takes no other value, or all of them."""
-    return is_object(branch) and (_is_of_objects(branch) or branch.keys() <= _OF_OBJECTS)
-
-
-def _is_of_objects(schema: dict[str, Json]) -> bool:
-    return schema.get("type") in ("object", ["object"])
-
-
-def _tag(branches: list[Json]) -> str | None:
-    """Return a required property that has a constant of its own in each branch."""
-    constants = [_required_constants(each) for each in branches]
-    shared = set[str].intersection(*map(set, constants)) if constants else set[str]()
-    for name in sorted(shared):
-        if len({each[name] for each in constants}) == len(constants):
-            return name
-    return None
-
-
-def _required_constants(branch: Json) -> Mapping[str, str]:
-    if not is_object(branch):
-        return {}
-    members = branch.get("properties", {})
-    found = {name: _constant(members.get(name)) for name in branch.get("required", ())}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _constant(schema: Json) -> str | None:
-    if not is_object(schema):
-        return None
-    values = [schema["const"]] if "const" in schema else schema.get("enum", ())
-    return values[0] if len(values) == 1 and isinstance(values[0], str) else None
