@@ -191,6 +191,16 @@ EMBEDDED: Final[dict[str, list[Payload]]] = {
             },
         )
     ],
+    "inside.hidden": [
+        payload(
+            "pair",
+            pair={
+                "type": "array",
+                "anyOf": [{"prefixItems": [{"type": "string"}, _enum("a")]}, {"prefixItems": [_enum("b")]}],
+                "unevaluatedItems": False,
+            },
+        )
+    ],
     "inside.tree": [{**payload("tree", tree={"$ref": "#/$defs/tree"}), "$defs": {"tree": _TREE}}],
     "union.texts": [payload("by", by={"anyOf": [_enum("a", "b"), _ID, _INSTANT]}, at=_enum("c"))],
     "union.sized": [

@@ -23,7 +23,7 @@ OF_OBJECTS: list[list[Json]] = [
     [{"properties": {}}, {"properties": {"a": E}}, {"properties": {"a": PART}}],
     [{"patternProperties": {}}, {"patternProperties": {"^a": E}}, {"patternProperties": {"^x": PART}}],
     [{"additionalProperties": each} for each in (False, True, E, PART)],
-    [{"unevaluatedProperties": each} for each in (False, E, PART)],
+    [{"unevaluatedProperties": each} for each in (False, True, E, PART)],
     [
         {"allOf": [{"properties": {"xa": E}}]},
         {"allOf": [{"patternProperties": {"a$": E}, "additionalProperties": False}]},
@@ -37,6 +37,10 @@ OF_OBJECTS: list[list[Json]] = [
         {"if": {"required": ["a"]}, "then": {"patternProperties": {"^x": E}, "additionalProperties": PART}},
     ],
     [{"propertyNames": {"maxLength": 2}}],
+    [
+        {"anyOf": [{"properties": {"a": E}}, {"properties": {"x": PART}}]},
+        {"anyOf": [{"allOf": [{"properties": {"a": E, "b": PART}}]}, {"patternProperties": {"^x": E}}]},
+    ],
     [{"required": ["a"]}],
 ]
 OF_ARRAYS: list[list[Json]] = [
@@ -44,7 +48,14 @@ OF_ARRAYS: list[list[Json]] = [
     [{"items": each} for each in (False, E, PART)],
     [{"unevaluatedItems": each} for each in (False, E, PART)],
     [{"contains": E}, {"contains": PART}],
-    [{"anyOf": [{"prefixItems": [{"type": "string"}, E]}, {"prefixItems": [{"type": "object"}, PART]}]}],
+    [
+        {"anyOf": [{"prefixItems": [True, E]}, {"prefixItems": [PART]}]},
+        {
+            "allOf": [
+                {"anyOf": [{"prefixItems": [PART, E]}, {"prefixItems": [E]}, {"items": {"type": "array"}}]}
+            ]
+        },
+    ],
     [{"if": {"prefixItems": [{"const": "a"}]}, "then": {"items": E}, "else": {"prefixItems": [PART, E]}}],
 ]
 

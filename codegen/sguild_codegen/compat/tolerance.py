@@ -5,8 +5,8 @@ does not list. So an object with named properties loses ``additionalProperties: 
 ``unevaluatedProperties: false``), and an enum of strings becomes any string. Everything else stays:
 constants, discriminators, enums that the registry closes, the names of maps, and whatever stands where more
 documents inside would mean fewer outside (below ``not`` and ``if``, in ``contains``, in branches of a
-``oneOf`` that neither types nor a required constant keep apart). So a tolerant reader accepts all that an
-exact one accepts.
+``oneOf`` that neither types nor a required constant keep apart), or would hide a value from
+``unevaluatedItems`` and the like. So a tolerant reader accepts all that an exact one accepts.
 
 What a closed property holds stays as it is wherever the schema speaks of the same object: in ``allOf``,
 ``then``, behind a reference, and so on.
@@ -26,6 +26,7 @@ from sguild_codegen.compat.resolving import Json, flattened, is_object, objects
 from sguild_codegen.model.pointers import unescape_pointer
 
 _SAME_OBJECT: Final = {"allOf": 2, "anyOf": 2, "oneOf": 2, "then": 1, "else": 1, "dependentSchemas": 2}
+_IN_PLACE: Final = frozenset((*_SAME_OBJECT, "$ref"))
 _MAPS: Final = ("properties", "patternProperties", "dependentSchemas")
 _LISTS: Final = ("prefixItems", "allOf")
 _BRANCHES: Final = ("anyOf", "oneOf")
@@ -79,12 +80,15 @@ class _Opening:
         if not is_object(schema):
             return schema
         kept = closed - schema.get("properties", {}).keys() if "additionalProperties" in schema else closed
+        exact = {"additionalProperties"} if kept else set[str]()
+        exact |= _IN_PLACE if _depends_on_branches(schema) else set()
         found = {
-            name: value if name == "additionalProperties" and kept else self._keyword(name, value, closed)
+            name: value if name in exact else self._keyword(name, value, closed)
             for name, value in schema.items()
             if name != _TAKEN_OUT
         }
-        found |= {name: self._branches(name, schema, closed) for name in _BRANCHES if name in schema}
+        opened = [name for name in _BRANCHES if name in schema and name not in exact]
+        found |= {name: self._branches(name, schema, closed) for name in opened}
         _open_object(found)
         _open_enum(found)
         return found
@@ -127,6 +131,15 @@ class _Opening:
     def _copy(self, name: str, closed: frozenset[str]) -> str:
         number = self.closings.setdefault(closed, len(self.closings))
         return f"{name}-tolerant-{number}" if number else f"{name}-tolerant"
+
+
+def _depends_on_branches(schema: dict[str, Json]) -> bool:
+    """Tell whether a branch that accepts a value thereby takes it from a schema that may refuse it.
+
+    An unknown property can be told where no exact branch has it, an item cannot.
+    """
+    items, members = (schema.get(each, True) for each in ("unevaluatedItems", "unevaluatedProperties"))
+    return items not in (True, {}) or members not in (True, False, {})
 
 
 def _kept(keyword: str, members: Mapping[str, Json], closed: Collection[str]) -> Collection[str]:
