@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 from sguild_codegen.compat import Comparison, Direction, compare
+from sguild_codegen.compat.comparison import BUDGET
 
 Json: TypeAlias = Any
 Outcome: TypeAlias = Literal[
@@ -82,11 +83,11 @@ def shared_pairs() -> Iterator[Pair]:
         yield Pair(row["source"], row["id"], row["old"], row["new"], *labels, row["supported"])
 
 
-def judged(pair: Pair) -> Judged:
+def judged(pair: Pair, budget: float = BUDGET) -> Judged:
     """Compare a pair."""
     start = time.perf_counter()
     try:
-        found = compare(pair.old, pair.new)
+        found = compare(pair.old, pair.new, budget=budget)
     except Exception:  # noqa: BLE001 - whatever it raises: it must not
         found = None
     return Judged(pair, found, time.perf_counter() - start)
