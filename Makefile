@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 SOURCES := codegen runtime tests benchmarks demo
-WORKERS ?= 2
+WORKERS ?= 3
 
 .PHONY: help setup demo test lint types check-generated check-contracts unit pythons proof faults conformance bench bench-telemetry bench-codegen generate clean
 
@@ -24,7 +24,7 @@ $(STAMP): pyproject.toml runtime/pyproject.toml generated/pyproject.toml
 demo: setup ## Play one story through the generated code, on a database of its own
 	@$(BIN)/python -m demo
 
-test: lint types check-generated check-contracts unit ## Everything that must be green, in 6 to 8 minutes after the set-up
+test: lint types check-generated check-contracts unit ## Everything that must be green
 
 lint: setup ## Style, format and the layer contract
 	$(BIN)/ruff check $(SOURCES)
