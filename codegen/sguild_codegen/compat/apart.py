@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
+from sguild_codegen.compat.keywords import kind_of
 from sguild_codegen.compat.resolving import Json, canonical, is_object
 
 DEFINITIONS: Final = "#/$defs/"
@@ -100,24 +101,8 @@ def _types(schema: dict[str, Json]) -> frozenset[str]:
     said = schema.get("type", list(_TYPES))
     types = frozenset((said,) if isinstance(said, str) else said)
     values = _listed(schema)
-    listed = _TYPES if values is None else frozenset(map(_type, values))
+    listed = _TYPES if values is None else frozenset(map(kind_of, values))
     return frozenset("number" if each == "integer" else each for each in types) & listed
-
-
-def _type(value: Json) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int() | float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case _:
-            return "object"
 
 
 def _listed(schema: dict[str, Json]) -> list[Json] | None:
